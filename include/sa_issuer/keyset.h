@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Keys and key sets.
+ *
+ * A key is one RSA (2048 to 8192 bits), P-256, P-384, P-521 or Ed25519 key, public or private.
+ * Its kid is Kubernetes': base64url without padding of the SHA-256 of the DER
+ * SubjectPublicKeyInfo, always 43 characters. A key set is the keys of one issuer in the order
+ * of their files; the same key found twice is one key, private if either is.
+ *
+ * Key sets are immutable and may be used by any number of threads. */
+
+#include <sa_issuer/err.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct sai_key;
+struct sai_keyset;
+
+struct sai_keyset_options {
+    /* Files, or directories whose *.pem, *.key, *.pub and *.crt files are read in name order
+     * (names that start with a dot are skipped). A file holds one or more PEM blocks: PKCS#1,
+     * PKCS#8, SEC1, SubjectPublicKeyInfo or X.509 certificates (the public key is used). */
+    const char *const *paths;
+    size_t path_count;
+    /* Which files hold the active private key of their algorithm: base names, or paths as
+     * above. Without any, the first private key of each algorithm is the active one. */
+    const char *const *signing;
+    size_t signing_count;
+    /* File with the passphrase of encrypted private keys (a final newline is not part of it);
+     * NULL: encrypted keys are refused. */
+    const char *passphrase_file;
+    bool allow_ed25519; /* false: refuse Ed25519, as many verifiers fail the whole set on it */
+    size_t max_keys;    /* 0: 100 */
+    size_t max_file_bytes; /* 0: 65536 */
+};
+
+/* Reads, checks (strength, curve, permissions of private keys, one signature made and verified
+ * with each private key) and orders the keys. Every mistake goes to the report with the file's
+ * name; problems that only deserve attention are added as warnings. On success the caller owns
+ * *out. */
+SAI_API bool sai_keyset_load(const struct sai_keyset_options *options,
+                             struct sai_keyset **out,
+                             struct sai_report *r);
+SAI_API void sai_keyset_free(struct sai_keyset *ks); /* takes NULL */
+
+SAI_API size_t sai_keyset_count(const struct sai_keyset *ks);
+/* Borrowed from the key set; i < sai_keyset_count(). */
+SAI_API const struct sai_key *sai_keyset_get(const struct sai_keyset *ks, size_t i);
+/* The key that signs for this algorithm ("RS256"); NULL if there is none. */
+SAI_API const struct sai_key *sai_keyset_active(const struct sai_keyset *ks, const char *alg);
+/* The files and directories that were read, for watching; borrowed. i < ..._source_count(). */
+SAI_API size_t sai_keyset_source_count(const struct sai_keyset *ks);
+SAI_API const char *sai_keyset_source(const struct sai_keyset *ks, size_t i);
+/* SHA-256 over the names and contents of the files that were read. */
+SAI_API void sai_keyset_fingerprint(const struct sai_keyset *ks, unsigned char out[32]);
+
+/* All borrowed from the key. */
+SAI_API const char *sai_key_id(const struct sai_key *k);   /* 43 characters */
+SAI_API const char *sai_key_alg(const struct sai_key *k);  /* "RS256", "ES384", "EdDSA", ... */
+SAI_API const char *sai_key_file(const struct sai_key *k); /* where it was found first */
+SAI_API bool sai_key_is_private(const struct sai_key *k);
+SAI_API bool sai_key_is_active(const struct sai_key *k);
+
+#ifdef __cplusplus
+}
+#endif

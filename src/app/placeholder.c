@@ -1,0 +1,1 @@
+typedef int sa_daemon_has_no_source_yet;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+#include "base/attr.h"
+
+struct form {
+    unsigned char mask;
+    unsigned char lead;
+    uint32_t least; /* smaller values have a shorter form */
+};
+
+static const struct form forms[] = {
+    { 0x80, 0x00, 0 },
+    { 0xe0, 0xc0, 0x80 },
+    { 0xf0, 0xe0, 0x800 },
+    { 0xf8, 0xf0, 0x10000 },
+};
+
+static size_t sequence_length(unsigned char lead)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+        if ((lead & forms[i].mask) == forms[i].lead)
+            return i + 1;
+    }
+    return 0;
+}
+
+size_t utf8_decode(const char *s, size_t len, uint32_t *rune)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t n = len == 0 ? 0 : sequence_length(u[0]);
+    uint32_t v;
+
+    if (n == 0 || n > len)
+        return 0;
+    v = u[0] & (uint32_t)(unsigned char)~forms[n - 1].mask;
+    for (size_t i = 1; i < n; i++) {
+        if ((u[i] & 0xc0) != 0x80)
+            return 0;
+        v = v << 6 | (u[i] & 0x3fU);
+    }
+    if (v < forms[n - 1].least || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+        return 0;
+    if (rune != NULL)
+        *rune = v;
+    return n;
+}

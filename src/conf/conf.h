@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The configuration as plain structs: what conf_load() makes of the YAML file.
+ *
+ * Immutable once loaded. Every string and array belongs to the struct conf and lives as long
+ * as it; paths are absolute or relative to the working directory, never to the file (the
+ * loader resolves them). Durations are in milliseconds. The rows that fill these structs,
+ * with defaults, ranges and help, are in conf/schema.c. */
+
+#include "base/attr.h"
+#include "base/log.h"
+
+#include <sa_issuer/err.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct yaml_doc;
+
+struct conf_strings {
+    const char *const *items;
+    size_t count;
+};
+
+/* PEM files; both NULL or neither. */
+struct conf_tls {
+    const char *certificate; /* leaf first, then intermediates */
+    const char *key;
+};
+
+struct conf_listener {
+    struct conf_strings addresses; /* "192.0.2.1:8443" or "[2001:db8::1]:8443" */
+    const char *unix_path;         /* NULL: none */
+    unsigned unix_mode;
+    const char *systemd; /* name of the passed socket (FileDescriptorName=); NULL: none */
+    struct conf_tls tls; /* for addresses and systemd TCP sockets, never for Unix sockets */
+};
+
+struct conf_listeners {
+    struct conf_listener discovery;
+    struct conf_listener admin;
+};
+
+enum conf_role { CONF_FEDERATION, CONF_CLUSTER, CONF_PUBLISH };
+
+struct conf_keys {
+    struct conf_strings files; /* files or directories */
+    struct conf_strings
+        signing; /* file names or paths; empty: the first key of each algorithm */
+    const char *passphrase_file; /* NULL: encrypted keys are refused */
+    bool allow_ed25519;
+};
+
+struct conf_discovery {
+    uint64_t max_age_ms;
+    uint64_t jwks_max_age_ms;
+    const char *jwks_uri; /* NULL: <url>/openid/v1/jwks */
+    const char
+        *extra_json; /* compact JSON members without braces: "a":1,"b":[true]; "" if none */
+};
+
+struct conf_issuer {
+    const char *url;
+    enum conf_role role;
+    struct conf_keys keys;
+    struct conf_discovery discovery;
+};
+
+struct conf_limits {
+    uint64_t max_connections;             /* of one listener */
+    uint64_t max_connections_per_address; /* of one listener, TCP only */
+    uint64_t max_header_bytes;            /* request line and headers */
+    uint64_t max_body_bytes;
+    uint64_t header_timeout_ms; /* from accept, TLS handshake included */
+    uint64_t body_timeout_ms;
+    uint64_t write_timeout_ms; /* from the whole request to the whole response */
+    uint64_t idle_timeout_ms;  /* from a response to the next request's last header */
+    uint64_t max_keys;         /* of one issuer */
+    uint64_t max_key_file_bytes;
+    uint64_t max_certificate_file_bytes;
+};
+
+struct conf_reload {
+    bool watch; /* inotify; SIGHUP always works */
+    uint64_t debounce_ms;
+    uint64_t poll_ms; /* look for changes that inotify cannot see; 0: never */
+};
+
+enum conf_log_requests { CONF_LOG_NONE, CONF_LOG_FAILED, CONF_LOG_ALL };
+
+struct conf_log {
+    enum log_format format;
+    enum log_level level;
+    enum conf_log_requests requests;
+};
+
+struct conf {
+    struct conf_listeners listeners;
+    struct conf_issuer *issuers;
+    size_t issuer_count;
+    uint64_t workers; /* threads that serve discovery; 0: one for each processor */
+    uint64_t shutdown_timeout_ms;
+    struct conf_limits limits;
+    struct conf_reload reload;
+    struct conf_log log;
+    const char *file; /* as given to conf_load() */
+    struct yaml_doc *doc;
+    struct arena *arena;
+};
+
+/* Reads, parses and validates the file; adds every mistake to the report. On success the
+ * caller owns *out. Opens no file but this one: keys and certificates are the snapshot's. */
+bool conf_load(const char *file, struct conf **out, struct sai_report *r) MUST_USE;
+void conf_free(struct conf *c);
+DEFINE_AUTO(conf, conf_free)
+
+/* Gives e the file, line and column of the value at path ("issuers[0].keys.files[2]"), or of
+ * its nearest parent that the file spells out, and the path itself. */
+void conf_locate(const struct conf *c, const char *path, struct sai_err *e);
+
+/* Adds an error for each value that differs and cannot change without a restart. */
+bool conf_check_reload(const struct conf *running,
+                       const struct conf *next,
+                       struct sai_report *r) MUST_USE;
+
+/* The reference of all keys in Markdown, from the schema rows. */
+struct buf;
+void conf_explain(struct buf *out);

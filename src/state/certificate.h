@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A TLS serving certificate with its key, loaded and checked (pair matches, not yet expired
+ * is a warning), as GnuTLS credentials for libmicrohttpd's sessions. Immutable. */
+
+#include "base/attr.h"
+#include "base/buf.h"
+
+#include <sa_issuer/err.h>
+#include <stdint.h>
+
+struct certificate;
+
+/* certificate_pem: leaf first, then intermediates; key_pem: its unencrypted private key.
+ * The error names no file: the caller knows which. */
+bool certificate_new(const struct buf *certificate_pem,
+                     const struct buf *key_pem,
+                     struct certificate **out,
+                     struct sai_err *e) MUST_USE;
+void certificate_free(struct certificate *c);
+DEFINE_AUTO(certificate, certificate_free)
+
+/* notAfter of the leaf, seconds since 1970. */
+int64_t certificate_expiry_unix_s(const struct certificate *c);
+int64_t certificate_begin_unix_s(const struct certificate *c);
+/* gnutls_certificate_credentials_t; borrowed. */
+void *certificate_credentials(const struct certificate *c);
