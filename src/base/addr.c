@@ -46,7 +46,7 @@ bool addr_parse(const char *text,
     size_t host_len = colon == NULL ? 0 : (size_t)(colon - text);
     struct sockaddr_storage addr;
     socklen_t addr_len = 0;
-    in_port_t port;
+    in_port_t port = 0;
 
     if (v6 && host_len >= 2 && text[host_len - 1] == ']')
         host_len -= 2;
