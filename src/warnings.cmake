@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Compiler and linker flags: each is probed, so that both gcc and clang of
 # Debian 12 and 13 get what they know. Every target links sa_flags.
 include(CheckCCompilerFlag)
