@@ -32,29 +32,41 @@ static const char *kind_of(mode_t mode)
     }
 }
 
+/* read(2), begun again when a signal interrupts it. */
+static ssize_t read_some(int fd, void *dst, size_t len)
+{
+    ssize_t n;
+
+    do
+        n = read(fd, dst, len);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
 static bool read_all(int fd, size_t max_bytes, struct buf *out, struct sai_err *e)
 {
     enum { CHUNK = 16384 };
-    size_t total = 0;
+    size_t left = max_bytes;
+    ssize_t n = 1;
+    char beyond; /* what must not be there when nothing is left */
 
-    for (;;) {
-        char *dst = buf_reserve(out, CHUNK);
-        ssize_t n;
+    while (left > 0 && n > 0) {
+        size_t want = left < CHUNK ? left : CHUNK;
+        char *dst = buf_reserve(out, want);
 
         if (dst == NULL)
             return buf_ok(out, e);
-        n = read(fd, dst, CHUNK);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(e, errno, "cannot read");
-        if (n == 0)
-            return true;
-        total += (size_t)n;
-        if (total > max_bytes)
-            return err_set(e, SAI_E_LIMIT, "larger than the limit of %zu bytes", max_bytes);
-        buf_commit(out, (size_t)n);
+        n = read_some(fd, dst, want);
+        if (n > 0) {
+            buf_commit(out, (size_t)n);
+            left -= (size_t)n;
+        }
     }
+    if (left == 0)
+        n = read_some(fd, &beyond, 1);
+    if (n < 0)
+        return err_errno(e, errno, "cannot read");
+    return n == 0 || err_set(e, SAI_E_LIMIT, "larger than the limit of %zu bytes", max_bytes);
 }
 
 static bool read_regular(

@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Appends the whole of a regular file to out. Symbolic links are followed, as Kubernetes
- * volumes are made of them; a link loop, a directory, FIFO, socket or device, and a file of
- * more than max_bytes are refused. Never blocks on a FIFO. st (may be NULL) is that of the
- * file that was read. Errors: SAI_E_NOTFOUND, SAI_E_DENIED, SAI_E_IO, SAI_E_INVALID (not a
- * regular file), SAI_E_LIMIT; e->file is path. */
+/* Appends the whole of a regular file to out, which must have room for max_bytes more. Symbolic
+ * links are followed, as Kubernetes volumes are made of them; a link loop, a directory, FIFO,
+ * socket or device, and a file of more than max_bytes are refused. Never blocks on a FIFO. st
+ * (may be NULL) is that of the file that was read. Errors: SAI_E_NOTFOUND, SAI_E_DENIED,
+ * SAI_E_IO, SAI_E_INVALID (not a regular file), SAI_E_LIMIT; e->file is path. */
 bool file_read(const char *path,
                size_t max_bytes,
                struct buf *out,

@@ -128,20 +128,23 @@ void num_put_duration(struct buf *b, uint64_t ms)
     if (ms == 0)
         buf_str(b, "0s");
     for (size_t i = 0; i < ARRAY_SIZE(duration_units); i++) {
-        if (ms >= duration_units[i].factor) {
-            buf_u64(b, ms / duration_units[i].factor);
+        uint64_t n = ms / duration_units[i].factor;
+
+        if (n > 0) {
+            buf_u64(b, n);
             buf_str(b, duration_units[i].name);
         }
-        ms %= duration_units[i].factor;
+        ms -= n * duration_units[i].factor;
     }
 }
 
 void num_put_size(struct buf *b, uint64_t bytes)
 {
     for (size_t i = 0; i < ARRAY_SIZE(size_units); i++) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): the table has no zero */
-        if (bytes > 0 && bytes % size_units[i].factor == 0) {
-            buf_u64(b, bytes / size_units[i].factor);
+        uint64_t n = bytes / size_units[i].factor;
+
+        if (n > 0 && n * size_units[i].factor == bytes) {
+            buf_u64(b, n);
             buf_str(b, size_units[i].name);
             return;
         }

@@ -19,8 +19,8 @@ static void check_rows(parse_fn *parse, const struct row *rows, size_t count)
         uint64_t v = 12345;
         bool ok = parse(rows[i].text, strlen(rows[i].text), &v, &e);
 
-        print_message("%s\n", rows[i].text);
-        assert_int_equal(ok, rows[i].error == NULL);
+        if (ok != (rows[i].error == NULL))
+            fail_msg("%s: %s", rows[i].text, ok ? "accepted" : e.text);
         assert_string_equal(e.text, ok ? "" : rows[i].error);
         assert_int_equal(v, ok ? rows[i].value : 12345);
     }
