@@ -47,6 +47,11 @@ else()
     target_compile_options(sa_flags INTERFACE
         $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
 endif()
+if(SA_FUZZ)
+    # Coverage feedback from all our code; the fuzz targets link the fuzzer itself.
+    target_compile_options(sa_flags INTERFACE -fsanitize=fuzzer-no-link)
+    target_link_options(sa_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_link_options(sa_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed)
 target_compile_definitions(sa_flags INTERFACE
     _GNU_SOURCE OPENSSL_API_COMPAT=30000 OPENSSL_NO_DEPRECATED)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What deploy/ and config/ offer is accepted by the daemon and as restricted as it says."""
+
+import re
+import subprocess
+import unittest
+
+import yaml
+
+import daemon
+import keys
+
+DEPLOY = daemon.ROOT / "deploy"
+
+
+class Kubernetes(daemon.Case):
+    @classmethod
+    def setUpClass(cls):
+        text = (DEPLOY / "kubernetes/sa-issuerd.yaml").read_text()
+        cls.objects = {o["kind"]: o for o in yaml.safe_load_all(text)}
+        cls.pod = cls.objects["Deployment"]["spec"]["template"]["spec"]
+        cls.container = cls.pod["containers"][0]
+
+    def test_pod_meets_the_restricted_standard(self):
+        """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
+        for field in ("hostNetwork", "hostPID", "hostIPC"):
+            self.assertNotIn(field, self.pod)
+        context = self.pod["securityContext"]
+        self.assertIs(context["runAsNonRoot"], True)
+        self.assertNotEqual(context["runAsUser"], 0)
+        self.assertEqual(context["seccompProfile"]["type"], "RuntimeDefault")
+        for container in self.pod["containers"]:
+            own = container["securityContext"]
+            self.assertIs(own["allowPrivilegeEscalation"], False)
+            self.assertIs(own["readOnlyRootFilesystem"], True)
+            self.assertEqual(own["capabilities"], {"drop": ["ALL"]})
+            self.assertNotIn("privileged", own)
+        for volume in self.pod["volumes"]:
+            self.assertLessEqual(volume.keys() - {"name"}, {"configMap", "secret", "emptyDir"})
+        self.assertEqual(self.objects["Namespace"]["metadata"]["labels"][
+            "pod-security.kubernetes.io/enforce"], "restricted")
+
+    def test_selectors_and_ports_fit(self):
+        labels = self.objects["Deployment"]["spec"]["template"]["metadata"]["labels"]
+        for selector in (self.objects["Service"]["spec"]["selector"],
+                         self.objects["Deployment"]["spec"]["selector"]["matchLabels"],
+                         self.objects["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"]):
+            self.assertLessEqual(selector.items(), labels.items())
+        ports = {p["name"]: p["containerPort"] for p in self.container["ports"]}
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            self.assertIn(self.container[probe]["httpGet"]["port"], ports)
+        self.assertIn(self.objects["Service"]["spec"]["ports"][0]["targetPort"], ports)
+        config = yaml.safe_load(self.objects["ConfigMap"]["data"]["config.yaml"])
+        listeners = config["listeners"]
+        self.assertEqual(listeners["discovery"]["address"], f"0.0.0.0:{ports['https']}")
+        self.assertEqual(listeners["admin"]["address"], f"0.0.0.0:{ports['admin']}")
+        mounts = {m["name"]: m for m in self.container["volumeMounts"]}
+        self.assertEqual(mounts.keys(), {v["name"] for v in self.pod["volumes"]})
+        self.assertFalse(any("subPath" in m for m in mounts.values()))
+
+    def test_configuration_in_the_config_map_is_good(self):
+        text = self.objects["ConfigMap"]["data"]["config.yaml"]
+        place = self.dir / "etc"
+        (place / "keys").mkdir(parents=True)
+        (place / "tls").mkdir()
+        keys.put("rsa", place / "keys/2026-11.pem")
+        keys.certificate(place / "tls")
+        (place / "config.yaml").write_text(text.replace("/etc/sa-issuerd", str(place)))
+        done = daemon.run("check", place / "config.yaml")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_the_command_exists(self):
+        self.assertEqual(self.container["args"][0], "serve")
+        self.assertIn("--config", self.container["args"])
+
+
+class Configurations(daemon.Case):
+    def test_each_example_is_good(self):
+        examples = sorted((daemon.ROOT / "config").glob("*.yaml"))
+        self.assertTrue(examples)
+        for example in examples:
+            with self.subTest(example.name):
+                place = self.dir / example.stem
+                place.mkdir()
+                text = example.read_text().replace("/etc/sa-issuerd", str(place))
+                (place / example.name).write_text(text)
+                (place / "keys").mkdir()
+                keys.put("rsa", place / "keys/a.pem")
+                keys.certificate(place)
+                done = daemon.run("check", place / example.name)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_configurations_in_the_documents_are_good(self):
+        found = 0
+        for document in [daemon.ROOT / "README.md", *sorted((daemon.ROOT / "docs").glob("*.md"))]:
+            for number, text in enumerate(
+                    re.findall(r"(?ms)^```yaml\n(.*?)^```", document.read_text())):
+                if "kind: Configuration" not in text:
+                    continue
+                found += 1
+                with self.subTest(document=document.name, number=number):
+                    self.check(text, self.dir / f"{document.stem}{number}")
+        self.assertGreater(found, 0)
+
+    def check(self, text, place):
+        place.mkdir()
+        (place / "config.yaml").write_text(text.replace("/etc/sa-issuerd", str(place)))
+        (place / "keys").mkdir()
+        keys.put("rsa", place / "keys/2026-11.pem")
+        (place / "sa.pub").write_bytes(keys.public_pem(place / "keys/2026-11.pem"))
+        keys.certificate(place)
+        done = daemon.run("check", place / "config.yaml")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), text)
+
+
+class Docker(unittest.TestCase):
+    """No engine runs where the tests do; what can be said without one."""
+
+    def setUp(self):
+        self.text = (DEPLOY / "docker/Dockerfile").read_text()
+
+    def test_copies_what_exists_and_is_not_ignored(self):
+        allowed = set((daemon.ROOT / ".dockerignore").read_text().split()) - {"*"}
+        for line in re.findall(r"(?m)^COPY (?!--from)(.*)$", self.text):
+            for source in line.split()[:-1]:
+                with self.subTest(source):
+                    self.assertTrue((daemon.ROOT / source).exists())
+                    self.assertIn("!" + source, allowed)
+
+    def test_installs_the_packages_of_all_libraries(self):
+        dynamic = subprocess.run(["readelf", "-d", daemon.BINARY], check=True,
+                                 capture_output=True, text=True).stdout
+        needed = set(re.findall(r"NEEDED.*\[(.*?)\]", dynamic))
+        packages = {"libgnutls.so.30": "libgnutls30", "libjansson.so.4": "libjansson4",
+                    "libmicrohttpd.so.12": "libmicrohttpd12", "libcrypto.so.3": "libssl3",
+                    "libyaml-0.so.2": "libyaml-0-2"}
+        sanitizers = ("libasan", "libubsan", "libtsan")
+        unknown = {n for n in needed if n not in packages and not n.startswith(sanitizers)}
+        self.assertLessEqual(unknown, {"libc.so.6", "libm.so.6", "libpthread.so.0",
+                                       "ld-linux-x86-64.so.2", "libgcc_s.so.1"})
+        for library in needed & packages.keys():
+            self.assertRegex(self.text, rf"\b{packages[library]}\b")
+
+    def test_runs_as_nobody_special(self):
+        self.assertRegex(self.text, r"(?m)^USER 65532:65532$")
+        self.assertRegex(self.text, r'(?m)^ENTRYPOINT \["/usr/bin/sa-issuerd"\]$')
+
+
+if __name__ == "__main__":
+    unittest.main()
