@@ -19,7 +19,8 @@ SAI_API const char *sai_issuer_url_problem(const char *url);
 struct sai_discovery_options {
     const char *issuer;   /* checked with sai_issuer_url_problem() */
     const char *jwks_uri; /* NULL: <issuer>/openid/v1/jwks */
-    /* Names for claims_supported in the order given; NULL: those of a Kubernetes token. */
+    /* Names for claims_supported in the order given; NULL: those of a Kubernetes token, sorted.
+     * None (claims set, claim_count 0) leaves the member out. */
     const char *const *claims;
     size_t claim_count;
     /* Further members as compact JSON without braces ("a":1,"b":[true]), already checked; may

@@ -21,26 +21,33 @@ struct sai_keyset;
 
 struct sai_keyset_options {
     /* Files, or directories whose *.pem, *.key, *.pub and *.crt files are read in name order
-     * (names that start with a dot are skipped). A file holds one or more PEM blocks: PKCS#1,
-     * PKCS#8, SEC1, SubjectPublicKeyInfo or X.509 certificates (the public key is used). */
+     * (names that start with a dot are skipped, others are warned of). A file holds one or more
+     * PEM blocks: PKCS#1, PKCS#8, SEC1, SubjectPublicKeyInfo, PKCS#1 public keys, or X.509
+     * certificates (the public key is used, nothing else of them is looked at). */
     const char *const *paths;
     size_t path_count;
     /* Which files hold the active private key of their algorithm: base names, or paths as
-     * above. Without any, the first private key of each algorithm is the active one. */
+     * above. Without any, the first private key of each algorithm is the active one; with any,
+     * only keys of these files are active, and a file must not hold two of one algorithm. */
     const char *const *signing;
     size_t signing_count;
-    /* File with the passphrase of encrypted private keys (a final newline is not part of it);
+    /* File with the passphrase of encrypted private keys (a final line end is not part of it);
      * NULL: encrypted keys are refused. */
     const char *passphrase_file;
     bool allow_ed25519; /* false: refuse Ed25519, as many verifiers fail the whole set on it */
-    size_t max_keys;    /* 0: 100 */
+    size_t max_keys;    /* 0: 100; twice as many files may be read */
     size_t max_file_bytes; /* 0: 65536 */
 };
 
-/* Reads, checks (strength, curve, permissions of private keys, one signature made and verified
- * with each private key) and orders the keys. Every mistake goes to the report with the file's
- * name; problems that only deserve attention are added as warnings. On success the caller owns
- * *out. */
+/* Reads, checks and orders the keys. Checked are strength (RSA 2048 to 8192 bits with an odd
+ * exponent of 65537 or more and at most 31 bits, no known weak modulus), named curves, that one
+ * signature made with each private key verifies, and modes: a file with a private key must not
+ * be open to others nor writable by its group, no key file or directory writable by others.
+ *
+ * Every mistake goes to the report, with the file's name and the line of its PEM block, or with
+ * the path "signing[i]" for an entry of options->signing; what only deserves attention is added
+ * as a warning. SAI_E_NOTFOUND and SAI_E_IO may go away when tried again: files are replaced
+ * while they are read. On success the caller owns *out, which keeps nothing of options. */
 SAI_API bool sai_keyset_load(const struct sai_keyset_options *options,
                              struct sai_keyset **out,
                              struct sai_report *r);
@@ -51,10 +58,11 @@ SAI_API size_t sai_keyset_count(const struct sai_keyset *ks);
 SAI_API const struct sai_key *sai_keyset_get(const struct sai_keyset *ks, size_t i);
 /* The key that signs for this algorithm ("RS256"); NULL if there is none. */
 SAI_API const struct sai_key *sai_keyset_active(const struct sai_keyset *ks, const char *alg);
-/* The files and directories that were read, for watching; borrowed. i < ..._source_count(). */
+/* The directories and files that were read, the passphrase file too, for watching; borrowed.
+ * i < sai_keyset_source_count(). */
 SAI_API size_t sai_keyset_source_count(const struct sai_keyset *ks);
 SAI_API const char *sai_keyset_source(const struct sai_keyset *ks, size_t i);
-/* SHA-256 over the names and contents of the files that were read. */
+/* SHA-256 over the names and contents of the key files (not of the passphrase file). */
 SAI_API void sai_keyset_fingerprint(const struct sai_keyset *ks, unsigned char out[32]);
 
 /* All borrowed from the key. */
