@@ -6,7 +6,7 @@
  * Immutable once loaded. Every string and array belongs to the struct conf and lives as long
  * as it; paths are absolute or relative to the working directory, never to the file (the
  * loader resolves them). Durations are in milliseconds. The rows that fill these structs,
- * with defaults, ranges and help, are in conf/schema.c. */
+ * with defaults, ranges and help, are in conf/rows.c. */
 
 #include "base/attr.h"
 #include "base/log.h"
@@ -105,14 +105,21 @@ struct conf {
     struct conf_reload reload;
     struct conf_log log;
     const char *file; /* as given to conf_load() */
-    struct yaml_doc *doc;
+    const struct yaml_doc *doc;
     struct arena *arena;
 };
 
 /* Reads, parses and validates the file; adds every mistake to the report. On success the
  * caller owns *out. Opens no file but this one: keys and certificates are the snapshot's. */
 bool conf_load(const char *file, struct conf **out, struct sai_report *r) MUST_USE;
-void conf_free(struct conf *c);
+/* The same for a text that was read already; file stands in messages, and paths are relative
+ * to its directory. */
+bool conf_parse(const char *file,
+                const char *text,
+                size_t len,
+                struct conf **out,
+                struct sai_report *r) MUST_USE;
+void conf_free(struct conf *c); /* takes NULL */
 DEFINE_AUTO(conf, conf_free)
 
 /* Gives e the file, line and column of the value at path ("issuers[0].keys.files[2]"), or of

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Mistakes that no single row can see. What a row has reported already is zero or NULL by now
+ * and taken for right here. */
+
+#include "base/addr.h"
+#include "conf/conf.h"
+#include "conf/schema.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+/* Reports at the member of that name. */
+static void
+at_member(struct loader *ld, const struct yaml_node *map, const char *key, const char *problem)
+{
+    const struct yaml_node *n = yaml_get(map, key);
+
+    if (n != NULL && !n->refused)
+        loader_problem(ld, n, "%s", problem);
+}
+
+static bool has(const struct yaml_node *map, const char *key)
+{
+    return yaml_get(map, key) != NULL;
+}
+
+static void check_listener(struct loader *ld, const struct yaml_node *map)
+{
+    bool tcp = has(map, "address") || has(map, "systemd");
+
+    if (map->kind != YAML_MAP || map->refused)
+        return;
+    if (!tcp && !has(map, "unix"))
+        loader_problem(ld, map, "needs an address, a unix path or a systemd socket name");
+    else if (!tcp)
+        at_member(ld, map, "tls", "is not for Unix sockets: needs an address or systemd");
+    if (!has(map, "unix"))
+        at_member(ld, map, "mode", "is for Unix sockets only: needs unix");
+}
+
+/* A socket address and where it was written. */
+struct bound {
+    struct sockaddr_storage addr;
+    const struct yaml_node *node;
+};
+
+enum { BOUND_MAX = 32 };
+
+static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    static const size_t port_at = offsetof(struct sockaddr_in, sin_port);
+    const char *port = (const char *)a + port_at;
+
+    /* Port 0 is another one each time; both families have the port in the same place. */
+    return (port[0] != 0 || port[1] != 0) && memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static void
+add_address(struct loader *ld, struct bound *all, size_t *count, const struct yaml_node *n)
+{
+    struct bound *last = &all[*count];
+    struct sai_err ignored = { 0 };
+    socklen_t len;
+
+    if (*count == BOUND_MAX || n->kind != YAML_SCALAR || n->refused)
+        return;
+    if (!addr_parse(n->text, &last->addr, &len, &ignored))
+        return;
+    last->node = n;
+    for (size_t i = 0; i < *count; i++) {
+        if (!same_address(&all[i].addr, &last->addr))
+            continue;
+        loader_problem(ld, n, "the same address as at %u:%u", all[i].node->line,
+                       all[i].node->column);
+        return;
+    }
+    (*count)++;
+}
+
+static void check_addresses(struct loader *ld,
+                            const struct yaml_node *discovery,
+                            const struct yaml_node *admin)
+{
+    const struct yaml_node *const listeners[] = { discovery, admin };
+    struct bound all[BOUND_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(listeners); i++) {
+        const struct yaml_node *n =
+            listeners[i] == NULL ? NULL : yaml_get(listeners[i], "address");
+
+        if (n != NULL && n->kind == YAML_SCALAR)
+            add_address(ld, all, &count, n);
+        for (n = n == NULL ? NULL : n->first; n != NULL; n = n->next)
+            add_address(ld, all, &count, n);
+    }
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static void check_listeners(struct loader *ld, const struct conf *c)
+{
+    const struct yaml_node *map = yaml_get(ld->doc->root, "listeners");
+    const struct conf_listener *discovery = &c->listeners.discovery;
+    const struct conf_listener *admin = &c->listeners.admin;
+    const struct yaml_node *discovery_map;
+    const struct yaml_node *admin_map;
+
+    if (map == NULL)
+        return;
+    discovery_map = yaml_get(map, "discovery");
+    admin_map = yaml_get(map, "admin");
+    if (discovery_map != NULL)
+        check_listener(ld, discovery_map);
+    if (admin_map != NULL)
+        check_listener(ld, admin_map);
+    check_addresses(ld, discovery_map, admin_map);
+    if (same_text(discovery->unix_path, admin->unix_path))
+        at_member(ld, admin_map, "unix", "the discovery listener has this socket");
+    if (same_text(discovery->systemd, admin->systemd))
+        at_member(ld, admin_map, "systemd", "the discovery listener has this name");
+}
+
+static void check_issuers(struct loader *ld, const struct conf *c)
+{
+    const struct yaml_node *list = yaml_get(ld->doc->root, "issuers");
+    const struct yaml_node *n = list == NULL || c->issuer_count == 0 ? NULL : list->first;
+
+    for (; n != NULL; n = n->next) {
+        const struct conf_issuer *issuer = &c->issuers[n->index];
+        size_t i = 0;
+
+        while (i < n->index && !same_text(c->issuers[i].url, issuer->url))
+            i++;
+        if (i < n->index)
+            loader_problem(ld, yaml_get(n, "url"), "issuers[%zu] has the same URL", i);
+        if (issuer->role == CONF_PUBLISH && issuer->keys.signing.count > 0)
+            at_member(ld, yaml_get(n, "keys"), "signing",
+                      "an issuer of the role publish does not sign");
+    }
+}
+
+static void check_limits(struct loader *ld, const struct conf *c)
+{
+    const struct conf_limits *l = &c->limits;
+    const struct yaml_node *map = yaml_get(ld->doc->root, "limits");
+
+    if (map == NULL || l->max_connections == 0 ||
+        l->max_connections_per_address <= l->max_connections)
+        return;
+    if (has(map, "maxConnectionsPerAddress"))
+        at_member(ld, map, "maxConnectionsPerAddress", "must not be more than maxConnections");
+    else
+        at_member(ld, map, "maxConnections",
+                  "must not be less than maxConnectionsPerAddress, which is 512 unless set");
+}
+
+void check_conf(struct loader *ld, const struct conf *c)
+{
+    check_listeners(ld, c);
+    check_issuers(ld, c);
+    check_limits(ld, c);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/members.h"
+
+#include "base/json_out.h"
+
+#include <string.h>
+
+/* Those that are rendered from the issuer and its keys. */
+static const char *const fixed_members[] = {
+    "issuer",
+    "jwks_uri",
+    "response_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+    "claims_supported",
+};
+
+static const char *skip_digits(const char *s)
+{
+    return s + strspn(s, "0123456789");
+}
+
+/* RFC 8259 section 6. */
+static bool is_json_number(const char *s)
+{
+    const char *start;
+
+    s += *s == '-' ? 1 : 0;
+    start = s;
+    s = skip_digits(s);
+    if (s == start || (*start == '0' && s != start + 1))
+        return false;
+    if (*s == '.') {
+        start = s + 1;
+        s = skip_digits(start);
+        if (s == start)
+            return false;
+    }
+    if (*s == 'e' || *s == 'E') {
+        start = s + 1 + (s[1] == '-' || s[1] == '+' ? 1 : 0);
+        s = skip_digits(start);
+        if (s == start)
+            return false;
+    }
+    return *s == '\0';
+}
+
+static void put_scalar(struct loader *ld, const struct yaml_node *n, struct buf *b)
+{
+    bool bare = strcmp(n->text, "true") == 0 || strcmp(n->text, "false") == 0 ||
+                is_json_number(n->text);
+
+    if (yaml_is_null(n) && !n->refused)
+        loader_problem(ld, n, "null is not allowed, write \"\" for an empty text");
+    else if (bare && !n->quoted)
+        buf_add(b, n->text, n->len);
+    else
+        json_out_string_n(b, n->text, n->len);
+}
+
+static void put_start(struct loader *ld, const struct yaml_node *n, struct buf *b)
+{
+    if (n->index > 0)
+        buf_char(b, ',');
+    if (n->key != NULL) {
+        json_out_string_n(b, n->key->text, n->key->len);
+        buf_char(b, ':');
+    }
+    if (n->kind == YAML_SCALAR)
+        put_scalar(ld, n, b);
+    else
+        buf_char(b, n->kind == YAML_LIST ? '[' : '{');
+}
+
+static void put_end(const struct yaml_node *n, struct buf *b)
+{
+    if (n->kind != YAML_SCALAR)
+        buf_char(b, n->kind == YAML_LIST ? ']' : '}');
+}
+
+/* The tree below map, children before siblings, without recursion. */
+static void put_members(struct loader *ld, const struct yaml_node *map, struct buf *b)
+{
+    const struct yaml_node *n = map->first;
+
+    while (n != NULL) {
+        put_start(ld, n, b);
+        if (n->first != NULL) {
+            n = n->first;
+            continue;
+        }
+        put_end(n, b);
+        while (n->next == NULL && n->parent != map) {
+            n = n->parent;
+            put_end(n, b);
+        }
+        n = n->next;
+    }
+}
+
+static void check_names(struct loader *ld, const struct yaml_node *map)
+{
+    for (const struct yaml_node *n = map->first; n != NULL; n = n->next) {
+        for (size_t i = 0; i < ARRAY_SIZE(fixed_members); i++) {
+            if (strcmp(n->key->text, fixed_members[i]) == 0)
+                loader_problem(ld, n->key, "%s is written by the issuer itself",
+                               fixed_members[i]);
+        }
+    }
+}
+
+const char *
+members_of(struct loader *ld, const struct schema_row *row, const struct yaml_node *map)
+{
+    size_t errors = sai_report_total(ld->report, SAI_ERROR);
+    struct sai_err e = { 0 };
+    AUTO(buf) struct buf b;
+    const char *text;
+
+    if (map->kind != YAML_MAP) {
+        loader_problem(ld, map, "must be %s", row->type->article);
+        return NULL;
+    }
+    buf_init(&b, CONF_MAX_EXTRA_BYTES);
+    check_names(ld, map);
+    put_members(ld, map, &b);
+    if (!buf_ok(&b, &e)) {
+        loader_problem(ld, map, "as JSON %s", e.text);
+        return NULL;
+    }
+    if (sai_report_total(ld->report, SAI_ERROR) != errors)
+        return NULL;
+    text = arena_strndup(ld->arena, b.len == 0 ? "" : b.data, b.len);
+    if (text == NULL)
+        loader_nomem(ld);
+    return text;
+}
