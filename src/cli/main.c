@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/version.h"
+#include "cli/command.h"
 
 #include <stdio.h>
+#include <string.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
-    (void)puts("sa-issuerd " SA_ISSUERD_VERSION);
-    return 0;
+    const char *name = argc > 1 ? argv[1] : "";
+    const struct command *c = command_find(name);
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        c = &command_help;
+    else if (strcmp(name, "--version") == 0)
+        c = &command_version;
+    if (c != NULL)
+        return command_run(c, argc - 1, argv + 1);
+    (void)fprintf(stderr, "sa-issuerd: %s%s%s\n", name[0] != '\0' ? "no command '" : "",
+                  name[0] != '\0' ? name : "a command is missing", name[0] != '\0' ? "'" : "");
+    (void)fprintf(stderr, "try: sa-issuerd help\n");
+    return CLI_USAGE;
 }

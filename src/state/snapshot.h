@@ -8,13 +8,16 @@
 #include "base/attr.h"
 
 #include <sa_issuer/err.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+struct certificate;
 struct conf;
 struct conf_issuer;
-struct certificate;
+struct inputs;
 struct route_table;
 struct sai_keyset;
 
@@ -35,23 +38,31 @@ struct issuer {
     struct document documents[DOCUMENT_COUNT];
 };
 
+enum { FINGERPRINT_BYTES = 32 };
+
+/* Nothing but refs and generation changes after snapshot_build(); generation is set once, when
+ * the snapshot becomes the current one. */
 struct snapshot {
+    _Atomic unsigned refs;
     uint64_t generation; /* from 1, grows by one at each swap */
     int64_t built_unix_ms;
-    const struct conf *conf;
-    const struct issuer *issuers;
+    struct conf *conf;
+    struct issuer *issuers;
     size_t issuer_count;
-    const struct route_table *routes;
+    struct route_table *routes;
     /* Serving certificates of the listeners; NULL: plain HTTP. */
-    const struct certificate *discovery_certificate;
-    const struct certificate *admin_certificate;
-    unsigned char fingerprint[32]; /* SHA-256 over every file that was read */
+    struct certificate *discovery_certificate;
+    struct certificate *admin_certificate;
+    unsigned char fingerprint[FINGERPRINT_BYTES]; /* SHA-256 over every file that was read */
+    struct arena *arena;                          /* owns the documents */
 };
 
-/* Builds from a configuration file; every mistake goes to the report. The caller owns the
- * one reference. */
-bool snapshot_build(const char *conf_file, struct snapshot **out, struct sai_report *r)
-    MUST_USE;
+/* Builds from a configuration file; every mistake goes to the report, what was read or should
+ * have been to inputs, on failure too. The caller owns the one reference. */
+bool snapshot_build(const char *conf_file,
+                    struct inputs *inputs,
+                    struct snapshot **out,
+                    struct sai_report *r) MUST_USE;
 
 /* Any thread. */
 struct snapshot *snapshot_ref(struct snapshot *s);

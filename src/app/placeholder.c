@@ -1,1 +1,0 @@
-typedef int sa_daemon_has_no_source_yet;

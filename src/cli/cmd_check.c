@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "cli/command.h"
+#include "conf/conf.h"
+#include "state/certificate.h"
+#include "state/inputs.h"
+#include "state/routes.h"
+#include "state/snapshot.h"
+
+#include <inttypes.h>
+#include <sa_issuer/keyset.h>
+#include <stdio.h>
+
+enum { EXPLAIN };
+enum { EXPLAIN_MAX_BYTES = 1 << 20 };
+
+static const struct option_row options[] = {
+    [EXPLAIN] = { .name = "explain", .help = "print the reference of all keys (Markdown)" },
+};
+
+static const char *const role_names[] = {
+    [CONF_FEDERATION] = "federation",
+    [CONF_CLUSTER] = "cluster",
+    [CONF_PUBLISH] = "publish",
+};
+
+static void print_report(const struct sai_report *r)
+{
+    char text[sizeof(struct sai_err)];
+    size_t kept = sai_report_count(r);
+    size_t total = sai_report_total(r, SAI_ERROR) + sai_report_total(r, SAI_WARNING);
+
+    for (size_t i = 0; i < kept; i++) {
+        enum sai_severity severity;
+        const struct sai_err *e = sai_report_get(r, i, &severity);
+
+        (void)fprintf(stderr, "%s%s\n", sai_err_format(e, text, sizeof(text)),
+                      severity == SAI_WARNING ? " (warning)" : "");
+    }
+    if (total > kept)
+        (void)fprintf(stderr, "... and %zu more\n", total - kept);
+}
+
+static void print_issuer(const struct issuer *issuer)
+{
+    (void)printf("issuer %s (%s)\n", issuer->conf->url, role_names[issuer->conf->role]);
+    for (unsigned id = 0; id < DOCUMENT_COUNT; id++) {
+        const struct document *d = &issuer->documents[id];
+
+        (void)printf("  serves %s%s: %zu bytes, Cache-Control: %s\n", issuer->conf->url,
+                     routes_suffix((enum document_id)id), d->size, d->cache_control);
+    }
+    for (size_t i = 0; i < sai_keyset_count(issuer->keys); i++) {
+        const struct sai_key *key = sai_keyset_get(issuer->keys, i);
+
+        (void)printf("  key %s %-5s %-9s %s\n", sai_key_id(key), sai_key_alg(key),
+                     sai_key_is_active(key) ? "active" : "published", sai_key_file(key));
+    }
+}
+
+static void print_listener(const char *name,
+                           const struct conf_listener *l,
+                           const struct certificate *certificate)
+{
+    char expiry[CLOCK_TEXT_SIZE];
+
+    for (size_t i = 0; i < l->addresses.count; i++)
+        (void)printf("listener %s: %s://%s\n", name, certificate != NULL ? "https" : "http",
+                     l->addresses.items[i]);
+    if (l->unix_path != NULL)
+        (void)printf("listener %s: http on Unix socket %s, mode %04o\n", name, l->unix_path,
+                     l->unix_mode);
+    if (l->systemd != NULL)
+        (void)printf("listener %s: %s on the socket '%s' that systemd passes\n", name,
+                     certificate != NULL ? "https" : "http", l->systemd);
+    if (certificate != NULL)
+        (void)printf("listener %s: certificate valid until %s\n", name,
+                     clock_format_ms(certificate_expiry_unix_s(certificate) * 1000, expiry));
+}
+
+static int check(const char *file)
+{
+    AUTO(sai_report) struct sai_report *report = sai_report_new();
+    AUTO(inputs) struct inputs *inputs = inputs_new();
+    AUTO(snapshot) struct snapshot *s = NULL;
+    bool ok;
+
+    if (report == NULL || inputs == NULL)
+        return CLI_FAILED;
+    ok = snapshot_build(file, inputs, &s, report);
+    print_report(report);
+    if (!ok) {
+        (void)fprintf(stderr, "%s: refused, %zu errors\n", file,
+                      sai_report_total(report, SAI_ERROR));
+        return CLI_FAILED;
+    }
+    for (size_t i = 0; i < s->issuer_count; i++)
+        print_issuer(&s->issuers[i]);
+    print_listener("discovery", &s->conf->listeners.discovery, s->discovery_certificate);
+    print_listener("admin", &s->conf->listeners.admin, s->admin_certificate);
+    (void)printf("%s: good, %zu warnings\n", file, sai_report_total(report, SAI_WARNING));
+    return CLI_OK;
+}
+
+static int explain(void)
+{
+    struct sai_err e = { 0 };
+    AUTO(buf) struct buf text;
+
+    buf_init(&text, EXPLAIN_MAX_BYTES);
+    conf_explain(&text);
+    if (!buf_ok(&text, &e))
+        return CLI_FAILED;
+    return fwrite(text.data, 1, text.len, stdout) == text.len ? CLI_OK : CLI_FAILED;
+}
+
+static int run(const struct arguments *args)
+{
+    if (args->options[EXPLAIN] != NULL)
+        return explain();
+    if (args->operand_count == 0) {
+        (void)fprintf(stderr, "sa-issuerd check: CONFIG is missing\n"
+                              "try: sa-issuerd help check\n");
+        return CLI_USAGE;
+    }
+    return check(args->operands[0]);
+}
+
+const struct command command_check = {
+    .name = "check",
+    .operands = "CONFIG",
+    .operands_max = 1,
+    .summary = "check a configuration, its keys and certificates, and say what would be served",
+    .details = "Every mistake is told in one run as file:line:column: path: message.",
+    .options = options,
+    .option_count = ARRAY_SIZE(options),
+    .run = run,
+};

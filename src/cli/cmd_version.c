@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/version.h"
+#include "cli/command.h"
+
+#include <stdio.h>
+
+static int run(const struct arguments *args)
+{
+    (void)args;
+    (void)printf("sa-issuerd %s\n", SA_ISSUERD_VERSION);
+    return CLI_OK;
+}
+
+const struct command command_version = {
+    .name = "version",
+    .operands = "",
+    .summary = "print the version, and those of the libraries in use",
+    .run = run,
+};

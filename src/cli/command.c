@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include "base/attr.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+    &command_check,
+    &command_version,
+    &command_help,
+};
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    }
+    return NULL;
+}
+
+void command_print_overview(void)
+{
+    (void)printf("sa-issuerd - an OIDC issuer for Kubernetes service-account tokens\n\n"
+                 "usage: sa-issuerd COMMAND [OPTION...] [OPERAND...]\n\ncommands:\n");
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        (void)printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    (void)printf("\nexit codes: 0 success, 1 failure, 2 wrong usage\n"
+                 "sa-issuerd help COMMAND tells more about one of them.\n");
+}
+
+static void print_option(const struct option_row *o)
+{
+    char left[64];
+
+    (void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s", o->letter != 0 ? '-' : ' ',
+                   o->letter != 0 ? o->letter : ' ', o->letter != 0 ? "," : " ", o->name,
+                   o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
+    (void)printf("  %-22s %s", left, o->help);
+    if (o->standard != NULL)
+        (void)printf(" (default: %s)", o->standard);
+    (void)printf("\n");
+}
+
+void command_print_help(const struct command *c)
+{
+    static const struct option_row help = { .name = "help",
+                                            .letter = 'h',
+                                            .help = "print this page" };
+
+    (void)printf("usage: sa-issuerd %s [OPTION...]%s%s\n\n%s\n", c->name,
+                 c->operands[0] != '\0' ? " " : "", c->operands, c->summary);
+    if (c->details != NULL)
+        (void)printf("\n%s\n", c->details);
+    (void)printf("\noptions:\n");
+    for (size_t i = 0; i < c->option_count; i++)
+        print_option(&c->options[i]);
+    print_option(&help);
+}
+
+static int usage_error(const struct command *c)
+{
+    (void)fprintf(stderr, "try: sa-issuerd help %s\n", c->name);
+    return CLI_USAGE;
+}
+
+/* getopt's tables, from ours; option i has the value FIRST_VALUE + i, whatever its letter. */
+enum { FIRST_VALUE = 256 };
+
+static void fill_tables(const struct command *c, struct option *longs, char *shorts)
+{
+    static const struct option help = { .name = "help", .val = 'h' };
+    size_t at = 0;
+
+    for (size_t i = 0; i < c->option_count; i++) {
+        const struct option_row *o = &c->options[i];
+
+        longs[i] =
+            (struct option){ .name = o->name,
+                             .has_arg = o->argument != NULL ? required_argument : no_argument,
+                             .val = FIRST_VALUE + (int)i };
+        if (o->letter == 0)
+            continue;
+        shorts[at++] = o->letter;
+        if (o->argument != NULL)
+            shorts[at++] = ':';
+    }
+    longs[c->option_count] = help;
+    shorts[at++] = 'h';
+    shorts[at] = '\0';
+}
+
+static size_t option_index(const struct command *c, int value)
+{
+    if (value >= FIRST_VALUE)
+        return (size_t)(value - FIRST_VALUE);
+    for (size_t i = 0; i < c->option_count; i++) {
+        if (c->options[i].letter == value)
+            return i;
+    }
+    return c->option_count;
+}
+
+static int run_with_operands(const struct command *c, struct arguments *args)
+{
+    if (args->operand_count < c->operands_min) {
+        (void)fprintf(stderr, "sa-issuerd %s: %s is missing\n", c->name, c->operands);
+        return usage_error(c);
+    }
+    if (args->operand_count > c->operands_max) {
+        (void)fprintf(stderr, "sa-issuerd %s: unexpected operand '%s'\n", c->name,
+                      args->operands[c->operands_max]);
+        return usage_error(c);
+    }
+    return c->run(args);
+}
+
+int command_run(const struct command *c, int argc, char **argv)
+{
+    struct option longs[OPTIONS_MAX + 2] = { { 0 } };
+    char shorts[2 * OPTIONS_MAX + 2];
+    char program[64];
+    struct arguments args = { 0 };
+    int value;
+
+    (void)snprintf(program, sizeof(program), "sa-issuerd %s", c->name);
+    argv[0] = program; /* what getopt's messages begin with */
+    for (size_t i = 0; i < c->option_count; i++)
+        args.options[i] = c->options[i].standard;
+    fill_tables(c, longs, shorts);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any other thread */
+    while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        size_t i = option_index(c, value);
+
+        if (value == 'h') {
+            command_print_help(c);
+            return CLI_OK;
+        }
+        if (i >= c->option_count) /* getopt has said what is wrong */
+            return usage_error(c);
+        args.options[i] = optarg != NULL ? optarg : "";
+    }
+    args.operands = (const char *const *)(argv + optind);
+    args.operand_count = (size_t)(argc - optind);
+    return run_with_operands(c, &args);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/base64url.h"
+#include "conf/conf.h"
+#include "jose/digest.h"
+#include "state/build.h"
+#include "state/snapshot.h"
+
+#include <inttypes.h>
+#include <sa_issuer/discovery.h>
+#include <sa_issuer/keyset.h>
+#include <stdio.h>
+
+/* Copies the problems of one key set; those without a file are about the configuration. */
+static bool add_keyset_problems(struct build *b, size_t index, const struct sai_report *found)
+{
+    char path[BUILD_PATH_MAX];
+
+    (void)snprintf(path, sizeof(path), "issuers[%zu].keys", index);
+    for (size_t i = 0; i < sai_report_count(found); i++) {
+        enum sai_severity severity;
+        struct sai_err e = *sai_report_get(found, i, &severity);
+
+        if (e.file[0] == '\0')
+            conf_locate(b->snapshot->conf, path, &e);
+        report_add(b->report, severity, &e);
+    }
+    return sai_report_total(found, SAI_ERROR) == 0;
+}
+
+static bool load_keys(struct build *b, size_t index)
+{
+    const struct conf *conf = b->snapshot->conf;
+    const struct conf_keys *keys = &conf->issuers[index].keys;
+    AUTO(sai_report) struct sai_report *found = sai_report_new();
+    struct sai_keyset_options options = {
+        .paths = keys->files.items,
+        .path_count = keys->files.count,
+        .signing = keys->signing.items,
+        .signing_count = keys->signing.count,
+        .passphrase_file = keys->passphrase_file,
+        .allow_ed25519 = keys->allow_ed25519,
+        .max_keys = conf->limits.max_keys,
+        .max_file_bytes = conf->limits.max_key_file_bytes,
+    };
+    struct sai_keyset *ks = NULL;
+    unsigned char sum[SHA256_BYTES];
+    bool ok = true;
+
+    if (found == NULL)
+        return build_nomem(b);
+    (void)sai_keyset_load(&options, &ks, found);
+    if (!add_keyset_problems(b, index, found))
+        return false;
+    b->snapshot->issuers[index].keys = ks;
+    sai_keyset_fingerprint(ks, sum);
+    sha256_add_piece(b->digest, sum, sizeof(sum));
+    for (size_t i = 0; i < sai_keyset_source_count(ks); i++)
+        ok = build_note_input(b, sai_keyset_source(ks, i)) && ok;
+    return ok;
+}
+
+/* What an issuer of that role must, or must not, hold (DESIGN 3). */
+static bool check_role(struct build *b, size_t index)
+{
+    const struct issuer *issuer = &b->snapshot->issuers[index];
+    char path[BUILD_PATH_MAX];
+    struct sai_err e = { 0 };
+    size_t privates = 0;
+
+    for (size_t i = 0; i < sai_keyset_count(issuer->keys); i++) {
+        const struct sai_key *key = sai_keyset_get(issuer->keys, i);
+
+        if (!sai_key_is_private(key))
+            continue;
+        privates++;
+        if (issuer->conf->role == CONF_PUBLISH)
+            (void)err_set(&e, SAI_E_DENIED,
+                          "%s holds a private key; an issuer with role publish takes public "
+                          "keys only",
+                          sai_key_file(key));
+    }
+    if (privates == 0 && issuer->conf->role != CONF_PUBLISH)
+        (void)err_set(&e, SAI_E_INVALID,
+                      "no private key to sign with; add one, or set role: publish");
+    if (e.code == SAI_OK)
+        return true;
+    (void)snprintf(path, sizeof(path), "issuers[%zu].keys.files", index);
+    return build_error(b, path, &e);
+}
+
+static bool render(const struct issuer *issuer,
+                   enum document_id id,
+                   char **out,
+                   size_t *len,
+                   struct sai_err *e)
+{
+    struct sai_discovery_options options = {
+        .issuer = issuer->conf->url,
+        .jwks_uri = issuer->conf->discovery.jwks_uri,
+        .extra_json = issuer->conf->discovery.extra_json,
+    };
+
+    if (id == DOCUMENT_JWKS)
+        return sai_jwks_render(issuer->keys, out, len, e);
+    return sai_discovery_render(&options, issuer->keys, out, len, e);
+}
+
+/* A strong validator (RFC 9110 section 8.8.3): the same bytes always have the same one. */
+static const char *etag_of(struct arena *arena, const char *bytes, size_t len)
+{
+    unsigned char sum[SHA256_BYTES];
+    struct sai_err e = { 0 };
+    AUTO(buf) struct buf b;
+
+    buf_init(&b, 64);
+    if (!sha256(bytes, len, sum, &e))
+        return NULL;
+    buf_char(&b, '"');
+    base64url_put(&b, sum, sizeof(sum));
+    buf_char(&b, '"');
+    return buf_ok(&b, &e) ? arena_strndup(arena, b.data, b.len) : NULL;
+}
+
+static const char *cache_control_of(struct arena *arena, uint64_t max_age_ms)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "public, max-age=%" PRIu64, max_age_ms / 1000);
+    return arena_strdup(arena, text);
+}
+
+static bool render_document(struct build *b, struct issuer *issuer, enum document_id id)
+{
+    const struct conf_discovery *conf = &issuer->conf->discovery;
+    struct document *document = &issuer->documents[id];
+    struct arena *arena = b->snapshot->arena;
+    AUTO_FREE char *bytes = NULL;
+    struct sai_err e = { 0 };
+
+    if (!render(issuer, id, &bytes, &document->size, &e)) {
+        report_add(b->report, SAI_ERROR, &e);
+        return false;
+    }
+    /* Content types and Cache-Control as kube-apiserver's (pkg/routes/openidmetadata.go). */
+    document->content_type =
+        id == DOCUMENT_JWKS ? "application/jwk-set+json" : "application/json";
+    document->bytes = arena_strndup(arena, bytes, document->size);
+    document->etag = etag_of(arena, bytes, document->size);
+    document->cache_control =
+        cache_control_of(arena, id == DOCUMENT_JWKS ? conf->jwks_max_age_ms : conf->max_age_ms);
+    if (document->bytes == NULL || document->etag == NULL || document->cache_control == NULL)
+        return build_nomem(b);
+    return true;
+}
+
+static bool build_issuer(struct build *b, size_t index)
+{
+    struct issuer *issuer = &b->snapshot->issuers[index];
+    bool ok = true;
+
+    issuer->conf = &b->snapshot->conf->issuers[index];
+    if (!load_keys(b, index) || !check_role(b, index))
+        return false;
+    for (unsigned id = 0; id < DOCUMENT_COUNT; id++)
+        ok = render_document(b, issuer, (enum document_id)id) && ok;
+    return ok;
+}
+
+bool build_issuers(struct build *b)
+{
+    struct snapshot *s = b->snapshot;
+    bool ok = true;
+
+    s->issuers = arena_alloc(s->arena, s->conf->issuer_count * sizeof(*s->issuers));
+    if (s->issuers == NULL)
+        return build_nomem(b);
+    s->issuer_count = s->conf->issuer_count;
+    for (size_t i = 0; i < s->issuer_count; i++)
+        ok = build_issuer(b, i) && ok;
+    return ok;
+}
