@@ -20,8 +20,10 @@ set(warnings
 
 set(hardening
     -fstack-protector-strong -fstack-clash-protection -fno-common
-    -fno-strict-overflow -fno-delete-null-pointer-checks
-    -ftrivial-auto-var-init=zero)
+    -fno-strict-overflow -fno-delete-null-pointer-checks)
+if(NOT SA_SANITIZE) # from which it would hide reads of what was never written
+    list(APPEND hardening -ftrivial-auto-var-init=zero)
+endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|i[3-6]86")
     list(APPEND hardening -fcf-protection=full)
 endif()

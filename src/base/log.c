@@ -92,9 +92,9 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
     struct sai_err e = { 0 };
     AUTO(buf) struct buf line;
 
+    buf_init(&line, LINE_MAX_BYTES);
     if (!log_enabled(level))
         return;
-    buf_init(&line, LINE_MAX_BYTES);
     (void)clock_format_ms(clock_unix_ms(), time);
     if (atomic_load(&current_format) == LOG_JSON)
         put_json(&line, time, level, msg, fields);

@@ -117,11 +117,11 @@ members_of(struct loader *ld, const struct schema_row *row, const struct yaml_no
     AUTO(buf) struct buf b;
     const char *text;
 
+    buf_init(&b, CONF_MAX_EXTRA_BYTES);
     if (map->kind != YAML_MAP) {
         loader_problem(ld, map, "must be %s", row->type->article);
         return NULL;
     }
-    buf_init(&b, CONF_MAX_EXTRA_BYTES);
     check_names(ld, map);
     put_members(ld, map, &b);
     if (!buf_ok(&b, &e)) {

@@ -6,6 +6,7 @@ import tempfile
 import unittest
 
 import bans
+import buffers
 import form
 import headers
 import layers
@@ -25,6 +26,9 @@ class Project(unittest.TestCase):
 
     def test_banned_functions_are_not_called(self):
         self.clean(bans.problems)
+
+    def test_buffers_are_initialised_before_they_can_be_released(self):
+        self.clean(buffers.problems)
 
     def test_files_have_licence_guard_and_length(self):
         self.clean(form.problems)
@@ -59,6 +63,11 @@ BROKEN = [
     (bans.problems, "src/base/a.c", "/* atoi(s) */ char *s = \"system(1)\"; // gets(\n", None),
     (bans.problems, "src/base/a.c", "my_atoi(s); x->system(1); snprintf(b);\n", None),
     (bans.problems, "src/base/a.c", "strcpy (a, b);\n", "strcpy() is banned"),
+    (buffers.problems, "src/a.c", "{\n    AUTO(buf) struct buf b;\n\n    if (x)\n"
+     "        return 1;\n    buf_init(&b, 9);\n}\n", "a.c:2: b may be released"),
+    (buffers.problems, "src/a.c", "{\n    AUTO(buf) struct buf b;\n    int c = 0;\n\n"
+     "    buf_init(&b, 9);\n    return c;\n}\n", None),
+    (buffers.problems, "src/a.c", "{\n    AUTO(buf) struct buf b;\n}\n", "a.c:2: b may be"),
     (form.problems, "src/base/a.c", "int a;\n", "no 'SPDX"),
     (form.problems, "src/base/a.h", LICENCE, "no #pragma once"),
     (form.problems, "src/base/a.c", LICENCE + "\n" * form.MAX_LINES, "longer than"),
