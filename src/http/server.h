@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* All HTTP listeners of the process: sockets, threads, requests.
+ *
+ * Threads: one that accepts TCP connections and enforces deadlines, one for each worker of the
+ * discovery listener, one for the admin listener, and one for each listener that also has a
+ * Unix socket. They block every signal. Documents, certificates, limits and time-outs come from
+ * the current snapshot of the state; addresses, workers and whether there is TLS at all are
+ * those of the snapshot at the start. */
+
+#include "base/attr.h"
+#include "http/passed_sockets.h"
+#include "state/state.h"
+
+#include <sa_issuer/err.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct http_server;
+
+/* Binds or adopts every socket that the current configuration names and serves. Sockets of
+ * passed that are used are taken over. st must outlive the server. Any error leaves nothing
+ * open. */
+bool http_server_start(struct state *st,
+                       struct passed_sockets *passed,
+                       struct http_server **out,
+                       struct sai_err *e) MUST_USE;
+
+/* Stops gracefully: no new connections, answers close theirs, idle ones are ended, requests in
+ * flight are finished. Returns when no connection is left or after timeout_ms. The caller has
+ * set state_status()->draining before, so that /readyz tells. */
+void http_server_drain(struct http_server *s, uint64_t timeout_ms);
+
+/* Ends what is left at once; takes NULL. */
+void http_server_free(struct http_server *s);
+DEFINE_AUTO(http_server, http_server_free)

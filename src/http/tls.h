@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* GnuTLS settings of the listeners' sessions. */
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+
+/* TLS 1.2 and 1.3 (RFC 8996 ended the others), GnuTLS' own choice of the rest. */
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+
+struct certificate;
+
+/* Makes a session that has not begun its handshake present this certificate, which must
+ * outlive it. */
+void tls_use_certificate(gnutls_session_t session, const struct certificate *c);
+
+/* Stands in for the certificate that libmicrohttpd wants to know when a daemon starts; no
+ * session ever asks it, as each is given its own. */
+gnutls_certificate_retrieve_function3 tls_no_certificate;

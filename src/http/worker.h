@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A worker: one thread with an event loop that serves connections of one listener. */
+
+#include "http/conn.h"
+#include "http/service.h"
+
+struct worker;
+
+/* What all workers of a server share. */
+struct worker_shared {
+    struct state *state;
+    struct conn_table *conns;
+    struct stats *stats;
+    _Atomic bool closing; /* answers end their connections */
+};
+
+struct worker_options {
+    enum listener_id listener;
+    const struct http_service *service;
+    struct worker_shared *shared; /* outlives the worker */
+    struct stats_shard *shard;    /* its own */
+    bool tls;
+    int unix_fd; /* a listening Unix socket, which the worker closes; -1: worker_add() only */
+};
+
+/* Starts the thread. */
+bool worker_new(const struct worker_options *options, struct worker **out, struct sai_err *e)
+    MUST_USE;
+/* Stops the thread and closes its connections; takes NULL. */
+void worker_free(struct worker *w);
+DEFINE_AUTO(worker, worker_free)
+
+/* Hands over a TCP connection that conn_admit() let in. Any thread. The descriptor belongs to
+ * the worker even when this fails. */
+bool worker_add(struct worker *w, int fd, const struct sockaddr *addr, socklen_t len) MUST_USE;
+
+/* The limits and certificates of a listener. */
+struct conf;
+const struct conf_listener *listener_conf(const struct conf *c, enum listener_id id);
+const struct certificate *listener_certificate(const struct snapshot *s, enum listener_id id);
