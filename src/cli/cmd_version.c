@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/version.h"
 #include "cli/command.h"
+#include "http/server.h"
+#include "jose/version.h"
 
 #include <stdio.h>
 
 static int run(const struct arguments *args)
 {
     (void)args;
-    (void)printf("sa-issuerd %s\n", SA_ISSUERD_VERSION);
+    (void)printf("sa-issuerd %s\n%s\nlibmicrohttpd %s\n", SA_ISSUERD_VERSION,
+                 jose_library_version(), http_library_version());
     return CLI_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
+    &command_serve,
     &command_check,
     &command_version,
     &command_help,

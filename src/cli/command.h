@@ -50,6 +50,7 @@ void command_print_help(const struct command *c);
 /* argv[0] is the command's own name. Parses, tells mistakes on standard error, runs. */
 int command_run(const struct command *c, int argc, char **argv);
 
+extern const struct command command_serve;
 extern const struct command command_check;
 extern const struct command command_version;
 extern const struct command command_help;

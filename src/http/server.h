@@ -35,3 +35,6 @@ void http_server_drain(struct http_server *s, uint64_t timeout_ms);
 /* Ends what is left at once; takes NULL. */
 void http_server_free(struct http_server *s);
 DEFINE_AUTO(http_server, http_server_free)
+
+/* Of libmicrohttpd, as it runs; a constant. */
+const char *http_library_version(void);

@@ -8,6 +8,7 @@
 #include "http/answers.h"
 #include "http/head.h"
 #include "http/request_log.h"
+#include "http/server.h"
 #include "http/tls.h"
 
 #include <stdio.h>
@@ -396,4 +397,9 @@ void worker_free(struct worker *w)
 bool worker_add(struct worker *w, int fd, const struct sockaddr *addr, socklen_t len)
 {
     return MHD_add_connection(w->daemon, fd, addr, len) == MHD_YES;
+}
+
+const char *http_library_version(void)
+{
+    return MHD_get_version();
 }
