@@ -125,7 +125,8 @@ static void take_signals(struct daemon *d)
         if (info.ssi_signo == SIGHUP) {
             reload(d, RELOAD_SIGHUP);
         } else {
-            log_info("stopping", LOG_STR("signal", strsignal((int)info.ssi_signo)));
+            log_info("stopping",
+                     LOG_STR("signal", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT"));
             d->stop = true;
         }
     }
