@@ -37,6 +37,8 @@ void buf_reset(struct buf *b)
     b->len = 0;
     b->failed = false;
     b->too_long = false;
+    if (b->data != NULL)
+        b->data[0] = '\0';
 }
 
 static char *fail(struct buf *b, bool too_long)

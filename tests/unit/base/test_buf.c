@@ -36,6 +36,9 @@ static void holds_exactly_its_maximum(void **state)
     buf_str(&b, "12345");
     assert_true(buf_ok(&b, &e));
     assert_string_equal(b.data, "12345");
+    buf_reset(&b);
+    assert_string_equal(b.data, "");
+    buf_str(&b, "12345");
     buf_char(&b, '6');
     assert_false(buf_ok(&b, &e));
     assert_int_equal(e.code, SAI_E_LIMIT);
