@@ -15,7 +15,7 @@
 #include <sa_issuer/discovery.h>
 #include <string.h>
 
-enum { HOST_MAX = 253, LABEL_MAX = 63 };
+enum { LABEL_MAX = 63 };
 
 struct url {
     bool http;        /* not https */
@@ -130,13 +130,13 @@ static bool is_loopback(const char *host)
 
 static const char *host_problem(const struct url *u)
 {
-    char host[HOST_MAX + 1] = "";
+    char host[CONF_MAX_URL_BYTES + 1] = "";
     const char *problem;
 
     if (memchr(u->host, '@', (size_t)(u->path - u->host)) != NULL)
         return "a user name is not allowed";
-    if (u->host_len == 0 || u->host_len > HOST_MAX)
-        return "the host must have 1 to 253 characters";
+    if (u->host_len == 0)
+        return "the host is missing";
     memcpy(host, u->host, u->host_len);
     problem = host[0] == '[' ? v6_problem(host, u->host_len) : name_problem(host);
     if (problem[0] == '\0' && u->http && !is_loopback(host))
@@ -205,9 +205,9 @@ static const char *base_problem(const char *text, struct url *u)
     if (strlen(text) > CONF_MAX_URL_BYTES)
         return "must have at most 255 characters";
     for (const char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c > '~')
+        if ((unsigned char)*c > 0x7f)
             return "must be ASCII; an international host name has an xn-- form";
-        if (*c <= ' ')
+        if (*c <= ' ' || *c == 0x7f)
             return "blanks and control characters are not allowed";
     }
     if (!split(text, u))
