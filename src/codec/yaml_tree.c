@@ -8,8 +8,8 @@
 
 /* A path is written from its end, as the way from a node leads to the root. */
 struct path {
-    char text[128];
-    size_t start; /* of what is written */
+    char text[256]; /* more than an error holds, which marks what it cuts */
+    size_t start;   /* of what is written */
 };
 
 static void prepend(struct path *p, const char *s, size_t len)
