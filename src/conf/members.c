@@ -109,8 +109,7 @@ static void check_names(struct loader *ld, const struct yaml_node *map)
     }
 }
 
-const char *
-members_of(struct loader *ld, const struct schema_row *row, const struct yaml_node *map)
+const char *members_of(struct loader *ld, const struct yaml_node *map)
 {
     size_t errors = sai_report_total(ld->report, SAI_ERROR);
     struct sai_err e = { 0 };
@@ -118,14 +117,13 @@ members_of(struct loader *ld, const struct schema_row *row, const struct yaml_no
     const char *text;
 
     buf_init(&b, CONF_MAX_EXTRA_BYTES);
-    if (map->kind != YAML_MAP) {
-        loader_problem(ld, map, "must be %s", row->type->article);
-        return NULL;
-    }
     check_names(ld, map);
     put_members(ld, map, &b);
     if (!buf_ok(&b, &e)) {
-        loader_problem(ld, map, "as JSON %s", e.text);
+        if (e.code == SAI_E_NOMEM)
+            loader_nomem(ld);
+        else
+            loader_problem(ld, map, "as JSON %s", e.text);
         return NULL;
     }
     if (sai_report_total(ld->report, SAI_ERROR) != errors)

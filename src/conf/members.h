@@ -9,5 +9,4 @@
  * the arena: true and false without quotes are booleans, numbers as JSON writes them are
  * numbers, everything else is text. null and the members that discovery documents have
  * already are reported. NULL if anything was. */
-const char *
-members_of(struct loader *ld, const struct schema_row *row, const struct yaml_node *map);
+const char *members_of(struct loader *ld, const struct yaml_node *map);

@@ -37,6 +37,17 @@ static unsigned distance(const char *a, const char *b)
     return row[b_len];
 }
 
+static size_t how_far(const char *written, const char *word)
+{
+    size_t len = strlen(word);
+
+    if (strcasecmp(written, word) == 0)
+        return 0;
+    if (len >= 3 && strncasecmp(written, word, len) == 0)
+        return 1; /* "warning" for "warn" */
+    return distance(written, word);
+}
+
 const char *suggest_word(const char *written, word_fn *next, const void *list)
 {
     const char *best = NULL;
@@ -44,7 +55,7 @@ const char *suggest_word(const char *written, word_fn *next, const void *list)
 
     for (size_t i = 0; next(list, i) != NULL; i++) {
         const char *word = next(list, i);
-        size_t d = strcasecmp(written, word) == 0 ? 0 : distance(written, word);
+        size_t d = how_far(written, word);
 
         /* Of a short word, little may differ: "max" is no "mode". */
         if (d < best_distance && d * 2 < strlen(word)) {

@@ -13,7 +13,9 @@ static const char *kind_of(const struct yaml_node *n)
         return "a list";
     if (n->kind == YAML_MAP)
         return "a map";
-    return yaml_is_null(n) ? "empty" : "text in quotes";
+    if (yaml_is_null(n))
+        return "empty";
+    return n->quoted ? "text in quotes" : "a single value";
 }
 
 /* Reports what is no scalar, or nothing, or in quotes where those may not be. */
@@ -222,8 +224,7 @@ read_text(struct loader *ld, const struct schema_row *row, const struct yaml_nod
 static bool is_list(struct loader *ld, const struct schema_row *row, const struct yaml_node *n)
 {
     if (n->kind != YAML_LIST) {
-        loader_problem(ld, n, "must be %s, not %s", row->type->article,
-                       n->kind == YAML_MAP || yaml_is_null(n) ? kind_of(n) : "a single value");
+        loader_problem(ld, n, "must be %s, not %s", row->type->article, kind_of(n));
         return false;
     }
     if (n->count >= row->min && n->count <= row->max)
@@ -274,8 +275,12 @@ static void read_members(struct loader *ld,
                          const struct yaml_node *n,
                          void *out)
 {
-    const char *text = members_of(ld, row, n);
+    const char *text = NULL;
 
+    if (n->kind == YAML_MAP)
+        text = members_of(ld, n);
+    else
+        loader_problem(ld, n, "must be %s, not %s", row->type->article, kind_of(n));
     memcpy(out, &text, sizeof(const char *));
 }
 
