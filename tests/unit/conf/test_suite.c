@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Runs tests/data/config: each directory is a case.
+ *
+ * bad/<case>/input.yaml must be refused with exactly the lines of expected. good/<case>/
+ * must load, and hold every value that its expected states (dump() names them). */
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "conf/conf.h"
+#include "unit.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_BYTES = 1 << 20, BAD_CASES_MIN = 60, GOOD_CASES_MIN = 12 };
+
+typedef bool case_fn(const char *expected);
+
+static void put_report(struct buf *b, const struct sai_report *r)
+{
+    char line[sizeof(struct sai_err)];
+
+    for (size_t i = 0; i < sai_report_count(r); i++)
+        buf_printf(b, "%s\n", sai_err_format(sai_report_get(r, i, NULL), line, sizeof(line)));
+}
+
+static bool bad_case(const char *expected)
+{
+    AUTO(sai_report) struct sai_report *r = sai_report_new();
+    AUTO(conf) struct conf *c = NULL;
+    AUTO(buf) struct buf found;
+    bool loaded;
+
+    assert_non_null(r);
+    buf_init(&found, MAX_BYTES);
+    loaded = conf_load("input.yaml", &c, r);
+    assert_true(loaded == (c != NULL));
+    buf_str(&found, loaded ? "(loaded)\n" : "");
+    put_report(&found, r);
+    if (!loaded && strcmp(found.data, expected) == 0)
+        return true;
+    print_error("--- expected\n%s--- found\n%s", expected, found.data);
+    return false;
+}
+
+static void put_text(struct buf *b, const char *name, const char *value)
+{
+    if (value != NULL)
+        buf_printf(b, "%s = %s\n", name, value);
+    else
+        buf_printf(b, "%s is not set\n", name);
+}
+
+static void put_number(struct buf *b, const char *name, uint64_t value)
+{
+    buf_printf(b, "%s = %ju\n", name, (uintmax_t)value);
+}
+
+static void put_list(struct buf *b, const char *name, const struct conf_strings *list)
+{
+    buf_printf(b, "%s has %zu\n", name, list->count);
+    for (size_t i = 0; i < list->count; i++)
+        buf_printf(b, "%s[%zu] = %s\n", name, i, list->items[i]);
+}
+
+static void put_listener(struct buf *b, const char *name, const struct conf_listener *l)
+{
+    char member[64];
+
+#define NAMED(m) (snprintf(member, sizeof(member), "%s.%s", name, m) > 0 ? member : "")
+    put_list(b, NAMED("address"), &l->addresses);
+    put_text(b, NAMED("unix"), l->unix_path);
+    buf_printf(b, "%s = %04o\n", NAMED("mode"), l->unix_mode);
+    put_text(b, NAMED("systemd"), l->systemd);
+    put_text(b, NAMED("tls.certificate"), l->tls.certificate);
+    put_text(b, NAMED("tls.key"), l->tls.key);
+#undef NAMED
+}
+
+static void put_issuer(struct buf *b, size_t i, const struct conf_issuer *issuer)
+{
+    static const char *const roles[] = { "federation", "cluster", "publish" };
+    char member[64];
+
+#define NAMED(m) (snprintf(member, sizeof(member), "issuers[%zu].%s", i, m) > 0 ? member : "")
+    put_text(b, NAMED("url"), issuer->url);
+    put_text(b, NAMED("role"), roles[issuer->role]);
+    put_list(b, NAMED("keys.files"), &issuer->keys.files);
+    put_list(b, NAMED("keys.signing"), &issuer->keys.signing);
+    put_text(b, NAMED("keys.passphraseFile"), issuer->keys.passphrase_file);
+    put_number(b, NAMED("keys.allowEd25519"), issuer->keys.allow_ed25519);
+    put_number(b, NAMED("discovery.maxAge ms"), issuer->discovery.max_age_ms);
+    put_number(b, NAMED("discovery.jwksMaxAge ms"), issuer->discovery.jwks_max_age_ms);
+    put_text(b, NAMED("discovery.jwksURI"), issuer->discovery.jwks_uri);
+    put_text(b, NAMED("discovery.extra"), issuer->discovery.extra_json);
+#undef NAMED
+}
+
+static void put_settings(struct buf *b, const struct conf *c)
+{
+    static const char *const formats[] = { [LOG_TEXT] = "text", [LOG_JSON] = "json" };
+    static const char *const levels[] = { "debug", "info", "warn", "error" };
+    static const char *const requests[] = { "none", "failed", "all" };
+
+    put_number(b, "workers", c->workers);
+    put_number(b, "shutdownTimeout ms", c->shutdown_timeout_ms);
+    put_number(b, "limits.maxConnections", c->limits.max_connections);
+    put_number(b, "limits.maxConnectionsPerAddress", c->limits.max_connections_per_address);
+    put_number(b, "limits.maxHeaderBytes", c->limits.max_header_bytes);
+    put_number(b, "limits.maxBodyBytes", c->limits.max_body_bytes);
+    put_number(b, "limits.headerTimeout ms", c->limits.header_timeout_ms);
+    put_number(b, "limits.bodyTimeout ms", c->limits.body_timeout_ms);
+    put_number(b, "limits.writeTimeout ms", c->limits.write_timeout_ms);
+    put_number(b, "limits.idleTimeout ms", c->limits.idle_timeout_ms);
+    put_number(b, "limits.maxKeys", c->limits.max_keys);
+    put_number(b, "limits.maxKeyFileBytes", c->limits.max_key_file_bytes);
+    put_number(b, "limits.maxCertificateFileBytes", c->limits.max_certificate_file_bytes);
+    put_number(b, "reload.watch", c->reload.watch);
+    put_number(b, "reload.debounce ms", c->reload.debounce_ms);
+    put_number(b, "reload.poll ms", c->reload.poll_ms);
+    put_text(b, "log.format", formats[c->log.format]);
+    put_text(b, "log.level", levels[c->log.level]);
+    put_text(b, "log.requests", requests[c->log.requests]);
+}
+
+/* One line for each value; a newline comes first, so that whole lines can be looked for. */
+static void dump(struct buf *b, const struct conf *c)
+{
+    buf_str(b, "\n");
+    put_listener(b, "discovery", &c->listeners.discovery);
+    put_listener(b, "admin", &c->listeners.admin);
+    put_number(b, "issuers", c->issuer_count);
+    for (size_t i = 0; i < c->issuer_count; i++)
+        put_issuer(b, i, &c->issuers[i]);
+    put_settings(b, c);
+}
+
+static bool states(const char *dumped, const char *expected)
+{
+    bool all = true;
+
+    while (*expected != '\0') {
+        size_t len = strcspn(expected, "\n");
+        AUTO_FREE char *line = NULL;
+
+        assert_true(asprintf(&line, "\n%.*s\n", (int)len, expected) > 0);
+        if (strstr(dumped, line) == NULL) {
+            print_error("does not hold: %.*s\n", (int)len, expected);
+            all = false;
+        }
+        expected += len + (expected[len] == '\n' ? 1 : 0);
+    }
+    return all;
+}
+
+static bool good_case(const char *expected)
+{
+    AUTO(sai_report) struct sai_report *r = sai_report_new();
+    AUTO(conf) struct conf *c = NULL;
+    AUTO(buf) struct buf found;
+    bool ok;
+
+    assert_non_null(r);
+    buf_init(&found, MAX_BYTES);
+    if (conf_load("input.yaml", &c, r))
+        dump(&found, c);
+    put_report(&found, r);
+    assert_non_null(found.data);
+    ok = c != NULL && sai_report_count(r) == 0 && states(found.data, expected);
+    if (!ok)
+        print_error("--- found%s", found.data);
+    return ok;
+}
+
+static bool run_case(const char *dir, const char *name, case_fn *run)
+{
+    struct sai_err e = { 0 };
+    AUTO(buf) struct buf expected;
+    bool ok;
+
+    buf_init(&expected, MAX_BYTES);
+    if (chdir(dir) != 0 || chdir(name) != 0) {
+        print_error("%s/%s: cannot enter\n", dir, name);
+        return false;
+    }
+    if (!file_read("expected", MAX_BYTES, &expected, NULL, &e)) {
+        print_error("%s/%s/expected: %s\n", dir, name, e.text);
+        return false;
+    }
+    ok = expected.len > 0 && run(expected.data);
+    if (!ok)
+        print_error("in %s/%s\n\n", dir, name);
+    return ok;
+}
+
+static void run_all(const char *dir, case_fn *run, unsigned least)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    unsigned count = 0;
+    unsigned failed = 0;
+
+    assert_non_null(d);
+    while ((entry = readdir(d)) != NULL) {
+        if (entry->d_name[0] == '.')
+            continue;
+        count++;
+        failed += run_case(dir, entry->d_name, run) ? 0 : 1;
+    }
+    (void)closedir(d);
+    print_message("%u cases\n", count);
+    assert_int_equal(failed, 0);
+    assert_true(count >= least);
+}
+
+static void bad_cases(void **state)
+{
+    (void)state;
+    run_all(TEST_DATA "/config/bad", bad_case, BAD_CASES_MIN);
+}
+
+static void good_cases(void **state)
+{
+    (void)state;
+    run_all(TEST_DATA "/config/good", good_case, GOOD_CASES_MIN);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_cases),
+        cmocka_unit_test(good_cases),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
