@@ -125,3 +125,20 @@ void report_add(struct sai_report *r, enum sai_severity severity, const struct s
     if (r->count < REPORT_MAX)
         r->problems[r->count++] = (struct problem){ .severity = severity, .err = *e };
 }
+
+static bool is_before(const struct sai_err *a, const struct sai_err *b)
+{
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+void report_sort(struct sai_report *r, size_t first)
+{
+    for (size_t i = first + 1; i < r->count; i++) {
+        struct problem p = r->problems[i];
+        size_t j = i;
+
+        for (; j > first && is_before(&p.err, &r->problems[j - 1].err); j--)
+            r->problems[j] = r->problems[j - 1];
+        r->problems[j] = p;
+    }
+}

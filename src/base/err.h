@@ -27,6 +27,10 @@ void err_at_path(struct sai_err *e, const char *path);
 /* Appends one problem, which the report copies. */
 void report_add(struct sai_report *r, enum sai_severity severity, const struct sai_err *e);
 
+/* Puts the problems from the first-th on into the order of their lines and columns; those at
+ * one place stay as they were found. For a document whose checks do not follow its text. */
+void report_sort(struct sai_report *r, size_t first);
+
 static inline bool report_ok(const struct sai_report *r)
 {
     return sai_report_total(r, SAI_ERROR) == 0;

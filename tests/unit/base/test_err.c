@@ -110,6 +110,34 @@ static void a_report_keeps_a_hundred_and_counts_all(void **state)
     assert_false(report_ok(r));
 }
 
+static void a_report_can_follow_its_document(void **state)
+{
+    static const struct sai_err found[] = {
+        { .code = SAI_E_IO, .line = 9, .column = 9, .text = "earlier" },
+        { .code = SAI_E_INVALID, .line = 3, .column = 1, .text = "d" },
+        { .code = SAI_E_INVALID, .line = 1, .column = 7, .text = "b" },
+        { .code = SAI_E_INVALID, .line = 3, .column = 1, .text = "e" },
+        { .code = SAI_E_INVALID, .line = 2, .column = 1, .text = "c" },
+        { .code = SAI_E_NOMEM, .text = "a" },
+    };
+    AUTO(sai_report) struct sai_report *r = sai_report_new();
+    enum sai_severity severity = SAI_ERROR;
+    char order[ARRAY_SIZE(found)] = "";
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(found); i++)
+        report_add(r, i == 4 ? SAI_WARNING : SAI_ERROR, &found[i]);
+    report_sort(r, 1);
+    assert_string_equal(sai_report_get(r, 0, NULL)->text, "earlier");
+    for (size_t i = 1; i < ARRAY_SIZE(found); i++)
+        order[i - 1] = sai_report_get(r, i, NULL)->text[0];
+    assert_string_equal(order, "abcde");
+    assert_string_equal(sai_report_get(r, 3, &severity)->text, "c");
+    assert_int_equal(severity, SAI_WARNING);
+    report_sort(r, 6);
+    assert_int_equal(sai_report_count(r), 6);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -119,6 +147,7 @@ int main(void)
         cmocka_unit_test(a_long_file_name_keeps_its_tail),
         cmocka_unit_test(errno_becomes_code_and_text),
         cmocka_unit_test(a_report_keeps_a_hundred_and_counts_all),
+        cmocka_unit_test(a_report_can_follow_its_document),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
