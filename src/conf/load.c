@@ -205,6 +205,7 @@ bool conf_parse(
 {
     AUTO(conf) struct conf *c = new_conf(file);
     size_t errors = sai_report_total(r, SAI_ERROR);
+    size_t first = sai_report_count(r);
     struct loader ld = { .report = r };
     struct yaml_doc *doc = NULL;
 
@@ -225,6 +226,7 @@ bool conf_parse(
     ld.arena = c->arena;
     load_section(&ld, conf_rows, doc->root, c);
     check_conf(&ld, c);
+    report_sort(r, first);
     if (sai_report_total(r, SAI_ERROR) != errors)
         return false;
     *out = TAKE(c);
