@@ -193,12 +193,12 @@ static const struct schema_row issuer_rows[] = {
 };
 
 static const struct schema_row limits_rows[] = {
-    { "maxConnections", &type_number, AT(conf_limits, max_connections), .flags = ROW_RESTART,
-      .min = 1, .max = 1000000, .preset = "4096", .help = "Open connections of one listener." },
+    { "maxConnections", &type_number, AT(conf_limits, max_connections), .min = 1,
+      .max = 1000000, .preset = "4096", .help = "Open connections of one listener." },
     { "maxConnectionsPerAddress", &type_number, AT(conf_limits, max_connections_per_address),
       .min = 1, .max = 1000000, .preset = "512",
-      .help = "Of these, from one client address; at most `maxConnections`. Not for Unix "
-              "sockets." },
+      .help = "Of these, from one client address, where an IPv6 network of /64 is one; at most "
+              "`maxConnections`. Not for Unix sockets." },
     { "maxHeaderBytes", &type_size, AT(conf_limits, max_header_bytes), .flags = ROW_RESTART,
       .min = 1 * KIB, .max = 1 * MIB, .preset = "16KiB",
       .help = "Request line and headers together." },
