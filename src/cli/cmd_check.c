@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "cli/command.h"
+#include "cli/report.h"
 #include "conf/conf.h"
 #include "state/certificate.h"
 #include "state/inputs.h"
@@ -25,23 +26,6 @@ static const char *const role_names[] = {
     [CONF_CLUSTER] = "cluster",
     [CONF_PUBLISH] = "publish",
 };
-
-static void print_report(const struct sai_report *r)
-{
-    char text[sizeof(struct sai_err)];
-    size_t kept = sai_report_count(r);
-    size_t total = sai_report_total(r, SAI_ERROR) + sai_report_total(r, SAI_WARNING);
-
-    for (size_t i = 0; i < kept; i++) {
-        enum sai_severity severity;
-        const struct sai_err *e = sai_report_get(r, i, &severity);
-
-        (void)fprintf(stderr, "%s%s\n", sai_err_format(e, text, sizeof(text)),
-                      severity == SAI_WARNING ? " (warning)" : "");
-    }
-    if (total > kept)
-        (void)fprintf(stderr, "... and %zu more\n", total - kept);
-}
 
 static void print_issuer(const struct issuer *issuer)
 {
@@ -80,6 +64,18 @@ static void print_listener(const char *name,
                      clock_format_ms(certificate_expiry_unix_s(certificate) * 1000, expiry));
 }
 
+static void print_verdict(FILE *out,
+                          const char *file,
+                          const char *verdict,
+                          const struct sai_report *report,
+                          enum sai_severity severity)
+{
+    size_t n = sai_report_total(report, severity);
+
+    (void)fprintf(out, "%s: %s, %zu %s%s\n", file, verdict, n,
+                  severity == SAI_ERROR ? "error" : "warning", n == 1 ? "" : "s");
+}
+
 static int check(const char *file)
 {
     AUTO(sai_report) struct sai_report *report = sai_report_new();
@@ -90,17 +86,16 @@ static int check(const char *file)
     if (report == NULL || inputs == NULL)
         return CLI_FAILED;
     ok = snapshot_build(file, inputs, &s, report);
-    print_report(report);
+    report_print(report);
     if (!ok) {
-        (void)fprintf(stderr, "%s: refused, %zu errors\n", file,
-                      sai_report_total(report, SAI_ERROR));
+        print_verdict(stderr, file, "refused", report, SAI_ERROR);
         return CLI_FAILED;
     }
     for (size_t i = 0; i < s->issuer_count; i++)
         print_issuer(&s->issuers[i]);
     print_listener("discovery", &s->conf->listeners.discovery, s->discovery_certificate);
     print_listener("admin", &s->conf->listeners.admin, s->admin_certificate);
-    (void)printf("%s: good, %zu warnings\n", file, sai_report_total(report, SAI_WARNING));
+    print_verdict(stdout, file, "good", report, SAI_WARNING);
     return CLI_OK;
 }
 

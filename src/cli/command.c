@@ -43,6 +43,8 @@ static void print_option(const struct option_row *o)
     (void)printf("  %-22s %s", left, o->help);
     if (o->standard != NULL)
         (void)printf(" (default: %s)", o->standard);
+    if (o->repeats)
+        (void)printf(" (may be repeated)");
     (void)printf("\n");
 }
 
@@ -119,6 +121,21 @@ static int run_with_operands(const struct command *c, struct arguments *args)
     return c->run(args);
 }
 
+static bool
+take_option(const struct command *c, size_t i, const char *argument, struct arguments *args)
+{
+    args->options[i] = argument != NULL ? argument : "";
+    if (!c->options[i].repeats)
+        return true;
+    if (args->repeated_count == REPEATS_MAX) {
+        (void)fprintf(stderr, "sa-issuerd %s: --%s may be given %d times at most\n", c->name,
+                      c->options[i].name, (int)REPEATS_MAX);
+        return false;
+    }
+    args->repeated[args->repeated_count++] = argument;
+    return true;
+}
+
 int command_run(const struct command *c, int argc, char **argv)
 {
     struct option longs[OPTIONS_MAX + 2] = { { 0 } };
@@ -142,7 +159,8 @@ int command_run(const struct command *c, int argc, char **argv)
         }
         if (i >= c->option_count) /* getopt has said what is wrong */
             return usage_error(c);
-        args.options[i] = optarg != NULL ? optarg : "";
+        if (!take_option(c, i, optarg, &args))
+            return usage_error(c);
     }
     args.operands = (const char *const *)(argv + optind);
     args.operand_count = (size_t)(argc - optind);

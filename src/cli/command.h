@@ -12,7 +12,7 @@
 /* Exit codes. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
-enum { OPTIONS_MAX = 16 };
+enum { OPTIONS_MAX = 16, REPEATS_MAX = 16 };
 
 struct option_row {
     const char *name;     /* long name, without the dashes */
@@ -20,12 +20,16 @@ struct option_row {
     const char *argument; /* what stands for it in the help; NULL: a flag */
     const char *standard; /* its value when not given; NULL: none */
     const char *help;
+    bool repeats; /* may be given several times; at most one such option in a command */
 };
 
 struct arguments {
     /* By index of the option's row: its argument, "" for a flag that was given, the standard
      * value or NULL for one that was not. Borrowed from argv. */
     const char *options[OPTIONS_MAX];
+    /* All arguments of the option that repeats. */
+    const char *repeated[REPEATS_MAX];
+    size_t repeated_count;
     const char *const *operands;
     size_t operand_count;
 };
