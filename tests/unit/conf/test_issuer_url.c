@@ -244,6 +244,35 @@ static void lengths(void **state)
     assert_string_equal(jwks_uri_problem(url), too_long);
 }
 
+/* RFC 3986 section 3.3: unreserved, sub-delims, ":" and "@"; a slash starts a new segment. */
+static void every_byte_in_a_path(void **state)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        "-._~!$&'()*+,;=:@/";
+
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        char url[] = "https://example.com/a?b";
+
+        url[strlen(url) - 2] = (char)c;
+        assert_int_equal(sai_issuer_url_problem(url)[0] == '\0', strchr(allowed, c) != NULL);
+    }
+}
+
+static void every_byte_in_a_host(void **state)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-./";
+
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        char url[] = "https://exam?le.com";
+
+        url[strlen("https://exam")] = (char)c;
+        assert_int_equal(sai_issuer_url_problem(url)[0] == '\0', strchr(allowed, c) != NULL);
+    }
+}
+
 /* Whatever the last character, nothing is read behind the text: the sanitizer watches. */
 static void prefixes(void **state)
 {
@@ -265,6 +294,8 @@ int main(void)
         cmocka_unit_test(issuers),
         cmocka_unit_test(jwks_uris),
         cmocka_unit_test(lengths),
+        cmocka_unit_test(every_byte_in_a_path),
+        cmocka_unit_test(every_byte_in_a_host),
         cmocka_unit_test(prefixes),
     };
 
