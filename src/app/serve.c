@@ -250,6 +250,8 @@ int serve(const char *conf_file)
     bool ok;
 
     harden_process();
+    /* Until the configuration says otherwise: for a person, or else as by default. */
+    log_setup(isatty(STDERR_FILENO) == 1 ? LOG_TEXT : LOG_JSON, LOG_INFO);
     notify_init(&d.notify);
     ok = start(&d, conf_file, &e);
     if (ok) {
