@@ -18,7 +18,11 @@ daemon=build/src/sa-issuerd
 check=no pid=
 
 say() {
-    printf '\n\033[1m%s\033[0m\n' "$*"
+    if [ -t 1 ]; then
+        printf '\n\033[1m%s\033[0m\n' "$*"
+    else
+        printf '\n%s\n' "$*"
+    fi
 }
 
 die() {
