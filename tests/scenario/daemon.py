@@ -39,7 +39,7 @@ PATIENCE = float(os.environ.get("SA_PATIENCE", "1"))
 SANITIZER = re.compile(
     r"(ERROR|WARNING|SUMMARY): (Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer"
     r"|runtime error:")
-SECRET = re.compile(r"-----BEGIN|PRIVATE KEY|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}")
+SECRET = re.compile(r"-----BEGIN [A-Z ]+-----|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",

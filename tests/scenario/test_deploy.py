@@ -80,15 +80,7 @@ class Configurations(daemon.Case):
         self.assertTrue(examples)
         for example in examples:
             with self.subTest(example.name):
-                place = self.dir / example.stem
-                place.mkdir()
-                text = example.read_text().replace("/etc/sa-issuerd", str(place))
-                (place / example.name).write_text(text)
-                (place / "keys").mkdir()
-                keys.put("rsa", place / "keys/a.pem")
-                keys.certificate(place)
-                done = daemon.run("check", place / example.name)
-                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.check(example.read_text(), self.dir / example.stem)
 
     def test_configurations_in_the_documents_are_good(self):
         found = 0
@@ -103,14 +95,32 @@ class Configurations(daemon.Case):
         self.assertGreater(found, 0)
 
     def check(self, text, place):
+        """The configuration is good where the files that it names exist."""
         place.mkdir()
-        (place / "config.yaml").write_text(text.replace("/etc/sa-issuerd", str(place)))
-        (place / "keys").mkdir()
-        keys.put("rsa", place / "keys/2026-11.pem")
-        (place / "sa.pub").write_bytes(keys.public_pem(place / "keys/2026-11.pem"))
-        keys.certificate(place)
+        text = text.replace("/etc/sa-issuerd", str(place))
+        (place / "config.yaml").write_text(text)
+        config = yaml.safe_load(text)
+        for listener in config["listeners"].values():
+            if "tls" in listener:
+                path = place / listener["tls"]["certificate"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                keys.certificate(path.parent, path.stem)
+        for issuer in config["issuers"]:
+            for name in issuer["keys"]["files"]:
+                self.make_key(place, place / name, issuer["role"] == "publish")
         done = daemon.run("check", place / "config.yaml")
         self.assertEqual((done.returncode, done.stderr), (0, ""), text)
+
+    @staticmethod
+    def make_key(place, path, public):
+        if not path.suffix:
+            path.mkdir(parents=True, exist_ok=True)
+            path = path / ("sa.pub" if public else "2026-11.pem")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if public:
+            path.write_bytes(keys.public_pem(keys.put("rsa", place / "sa.private")))
+        else:
+            keys.put("rsa", path)
 
 
 class Docker(unittest.TestCase):

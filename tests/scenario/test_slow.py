@@ -90,7 +90,7 @@ class Slow(daemon.Case):
                 self.assertLess(max(times), DEADLINE_S + 1 * daemon.PATIENCE)
                 self.assertGreater(min(times), DEADLINE_S - 0.5)
         daemon.wait_until("they are forgotten", lambda: d.metric(
-            "sa_issuerd_connections_open", listener="discovery") <= 1)
+            "sa_issuerd_http_connections_open", listener="discovery") <= 1)
         if not daemon.is_sanitized():
             self.assertLess(d.rss_kib() - rss, 100 * 1024)
 

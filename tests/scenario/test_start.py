@@ -207,7 +207,7 @@ class CommandLine(daemon.Case):
         done = daemon.run("check", d.config_file)
         self.assertEqual(done.returncode, 1)
         lines = done.stderr.splitlines()
-        for place in ("3:10: workers:", "4:1: bogus:", "6:10: issuers[0].url:"):
+        for place in ("3:10: workers:", "4:1: unknown key \"bogus\"", "6:10: issuers[0].url:"):
             self.assertTrue(any(f"config.yaml:{place}" in line for line in lines), lines)
 
     def test_check_finds_a_broken_key(self):
