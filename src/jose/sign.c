@@ -24,6 +24,7 @@ struct signer {
     struct verifier *check; /* its hash is the signer's too */
     EVP_PKEY_CTX *ctx;
     EVP_MD_CTX *one_shot;
+    bool verify;
 };
 
 static bool fail_setup(struct sai_err *e)
@@ -168,7 +169,7 @@ static bool signer_setup(struct signer *s)
            EVP_DigestSignInit_ex(s->one_shot, NULL, NULL, NULL, NULL, v->key, NULL) == 1;
 }
 
-bool signer_new(const struct pkey *k, struct signer **out, struct sai_err *e)
+bool signer_new(const struct pkey *k, bool verify, struct signer **out, struct sai_err *e)
 {
     AUTO(signer) struct signer *s = NULL;
 
@@ -177,6 +178,7 @@ bool signer_new(const struct pkey *k, struct signer **out, struct sai_err *e)
     s = calloc(1, sizeof(*s));
     if (s == NULL)
         return err_nomem(e);
+    s->verify = verify;
     if (!verifier_new(k, pkey_alg(k), &s->check, e))
         return false;
     if (!signer_setup(s))
@@ -217,7 +219,13 @@ static bool sign_one_shot(struct signer *s, const void *message, size_t len, uns
 
     return EVP_DigestSignInit_ex(s->one_shot, NULL, NULL, NULL, NULL, NULL, NULL) == 1 &&
            EVP_DigestSign(s->one_shot, out, &out_len, message, len) == 1 &&
-           out_len == s->check->signature_bytes && check_message(s->check, message, len, out);
+           out_len == s->check->signature_bytes &&
+           (!s->verify || check_message(s->check, message, len, out));
+}
+
+size_t signer_signature_bytes(const struct signer *s)
+{
+    return s->check->signature_bytes;
 }
 
 bool signer_sign(struct signer *s,
@@ -238,7 +246,7 @@ bool signer_sign(struct signer *s,
     else
         ok = digest_message(v, message, len, digest, &digest_len) &&
              sign_digest(s, digest, digest_len, signature) &&
-             check_digest(v, digest, digest_len, signature);
+             (!s->verify || check_digest(v, digest, digest_len, signature));
     if (!ok)
         return ossl_fail(e, SAI_E_CRYPTO, "no valid signature could be made");
     memcpy(out, signature, v->signature_bytes);
@@ -254,7 +262,7 @@ bool signer_prove(const struct pkey *k, struct sai_err *e)
     struct sai_err own = { 0 };
     size_t len;
 
-    if (!signer_new(k, &s, e))
+    if (!signer_new(k, true, &s, e))
         return false;
     if (signer_sign(s, message, sizeof(message) - 1, signature, &len, &own))
         return true;
