@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issue/grant.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/kube_name.h"
+#include "rules/problem.h"
+
+#include <string.h>
+
+enum { UID_MAX = 128, SUBJECT_FIXED = sizeof("system:serviceaccount::") - 1 };
+
+/* 9999-12-31: the last second that RFC 3339, and so a TokenRequest's answer, can name. */
+static const int64_t TIME_MAX = INT64_C(253402300799);
+
+static bool is_uid(const char *s)
+{
+    size_t i = 0;
+
+    if (s == NULL)
+        return false;
+    while (s[i] > ' ' && s[i] <= '~' && i <= UID_MAX)
+        i++;
+    return s[i] == '\0' && i > 0 && i <= UID_MAX;
+}
+
+/* The store has checked names already; a subject is worth checking twice. */
+static bool check_account(const struct sai_account *a, struct sai_err *e)
+{
+    if (!kube_is_label(a->namespace_name))
+        return err_set(e, SAI_E_INVALID, "%s is not the name of a namespace",
+                       shown(a->namespace_name).text);
+    if (!kube_is_subdomain(a->name))
+        return err_set(e, SAI_E_INVALID, "%s is not the name of a service account",
+                       shown(a->name).text);
+    if (!is_uid(a->uid))
+        return err_set(e, SAI_E_INVALID, "service account %s/%s has no valid uid",
+                       a->namespace_name, a->name);
+    return true;
+}
+
+static bool check_object(const char *kind,
+                         const struct sai_object_ref *o,
+                         bool needs_uid,
+                         struct sai_err *e)
+{
+    if (o->name == NULL)
+        return o->uid == NULL || err_set(e, SAI_E_INVALID, "%s with a uid and no name", kind);
+    if (!kube_is_subdomain(o->name))
+        return err_set(e, SAI_E_INVALID, "%s is not the name of a %s", shown(o->name).text,
+                       kind);
+    if ((needs_uid || o->uid != NULL) && !is_uid(o->uid))
+        return err_set(e, SAI_E_INVALID, "%s %s has no valid uid", kind, shown(o->name).text);
+    return true;
+}
+
+/* One object, and with a pod the node that it runs on. */
+static bool check_bound(const struct sai_token_request *r, struct sai_err *e)
+{
+    if (r->secret.name != NULL && (r->pod.name != NULL || r->node.name != NULL))
+        return err_set(e, SAI_E_INVALID,
+                       "a token bound to a secret cannot be bound to a pod or node");
+    return check_object("pod", &r->pod, true, e) && check_object("node", &r->node, false, e) &&
+           check_object("secret", &r->secret, true, e);
+}
+
+static bool find_audiences(const struct sai_policy *p,
+                           const struct sai_strings *wanted,
+                           struct grant *g,
+                           struct sai_err *e)
+{
+    if (wanted->count == 0)
+        return err_set(e, SAI_E_INVALID, "no audience is asked for: a token needs one");
+    if (wanted->count > GRANT_AUDIENCES_MAX)
+        return err_set(e, SAI_E_LIMIT, "%zu audiences: at most %d", wanted->count,
+                       (int)GRANT_AUDIENCES_MAX);
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct policy_audience *a = policy_audience_find(p, wanted->items[i]);
+
+        if (a == NULL)
+            return err_set(e, SAI_E_DENIED, "audience \"%s\" is not configured",
+                           shown(wanted->items[i]).text);
+        for (size_t j = 0; j < i; j++) {
+            if (g->audiences[j] == a)
+                return err_set(e, SAI_E_INVALID, "audience \"%s\" is asked for twice",
+                               shown(a->name).text);
+        }
+        g->audiences[i] = a;
+    }
+    g->audience_count = wanted->count;
+    return true;
+}
+
+static bool
+check_profiles(const struct sai_account *account, struct grant *g, struct sai_err *e)
+{
+    size_t subject_bytes =
+        SUBJECT_FIXED + strlen(account->namespace_name) + strlen(account->name);
+
+    g->max_token_bytes = SIZE_MAX;
+    for (size_t i = 0; i < g->audience_count; i++) {
+        const struct policy_audience *a = g->audiences[i];
+        const struct profile *profile = a->profile;
+
+        if (g->audience_count > profile->max_audiences)
+            return err_set(e, SAI_E_DENIED, "audience \"%s\" (profile %s) %s",
+                           shown(a->name).text, profile->name,
+                           profile->max_audiences == 1 ? "must stand alone"
+                                                       : "is with too many others");
+        if (subject_bytes > profile->max_subject_bytes)
+            return err_set(e, SAI_E_DENIED,
+                           "the subject has %zu bytes: profile %s takes at most %zu",
+                           subject_bytes, profile->name, profile->max_subject_bytes);
+        if (profile->max_token_bytes < g->max_token_bytes)
+            g->max_token_bytes = profile->max_token_bytes;
+    }
+    return true;
+}
+
+/* The first audience's best key that signs for all of them. */
+static bool choose_key(struct grant *g, struct sai_err *e)
+{
+    const struct policy_audience *first = g->audiences[0];
+    unsigned mask = first->key_mask;
+
+    for (size_t i = 1; i < g->audience_count; i++)
+        mask &= g->audiences[i]->key_mask;
+    for (size_t i = 0; i < first->key_count; i++) {
+        if ((mask >> first->keys[i] & 1U) != 0) {
+            g->key = first->keys[i];
+            return true;
+        }
+    }
+    return err_set(e, SAI_E_DENIED, "no key signs for all of the audiences");
+}
+
+static bool set_times(const struct sai_policy *p,
+                      const struct sai_token_request *r,
+                      struct grant *g,
+                      struct sai_err *e)
+{
+    int64_t now = r->now_unix_s == 0 ? clock_unix_s() : r->now_unix_s;
+    uint64_t lifetime = r->duration_s == 0 ? p->default_lifetime_s : r->duration_s;
+
+    if (lifetime < LIFETIME_MIN_S || lifetime > LIFETIME_MAX_S)
+        return err_set(e, SAI_E_INVALID, "a duration of %llu s: must be between %llu and %llu",
+                       (unsigned long long)lifetime, (unsigned long long)LIFETIME_MIN_S,
+                       (unsigned long long)LIFETIME_MAX_S);
+    for (size_t i = 0; i < g->audience_count; i++) {
+        if (lifetime > g->audiences[i]->max_lifetime_s)
+            lifetime = g->audiences[i]->max_lifetime_s;
+    }
+    /* Both terms are at most 2^32, so that nothing below can overflow. */
+    if (now < (int64_t)p->backdate_s || now > TIME_MAX - (int64_t)lifetime)
+        return err_set(e, SAI_E_INVALID, "the time %lld is out of range", (long long)now);
+    g->lifetime_s = lifetime;
+    g->clamped = r->duration_s > lifetime;
+    g->iat = now - (int64_t)p->backdate_s;
+    g->exp = now + (int64_t)lifetime;
+    return true;
+}
+
+bool grant_decide(const struct sai_policy *p,
+                  const struct sai_token_request *request,
+                  struct grant *out,
+                  struct sai_err *e)
+{
+    return check_account(request->account, e) && check_bound(request, e) &&
+           find_audiences(p, &request->audiences, out, e) &&
+           check_profiles(request->account, out, e) && choose_key(out, e) &&
+           set_times(p, request, out, e);
+}

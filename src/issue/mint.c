@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/err.h"
+#include "codec/base64url.h"
+#include "issue/minter.h"
+
+#include <stdlib.h>
+
+/* Bounds the scratch memory, not the tokens: those have their profile's limit. */
+enum { SCRATCH_MAX = 1 << 20, TOKEN_MAX = 2 * SCRATCH_MAX };
+
+static bool add_signers(struct sai_minter *m, struct sai_err *e)
+{
+    const struct sai_policy *p = m->policy;
+
+    for (size_t i = 0; i < p->key_count; i++) {
+        if (!signer_new(p->keys[i].pkey, p->verify_signatures, &m->signers[i], e))
+            return false;
+    }
+    return true;
+}
+
+bool sai_minter_new(const struct sai_policy *policy, struct sai_minter **out, struct sai_err *e)
+{
+    AUTO(sai_minter) struct sai_minter *m = calloc(1, sizeof(*m));
+
+    if (m == NULL)
+        return err_nomem(e);
+    m->policy = policy;
+    buf_init(&m->text, SCRATCH_MAX);
+    buf_init(&m->claims, SCRATCH_MAX);
+    buf_init(&m->token, TOKEN_MAX);
+    m->values = calloc(policy->value_count, sizeof(*m->values));
+    if (m->values == NULL)
+        return err_nomem(e);
+    if (!add_signers(m, e))
+        return false;
+    *out = TAKE(m);
+    return true;
+}
+
+void sai_minter_free(struct sai_minter *m)
+{
+    if (m == NULL)
+        return;
+    for (size_t i = 0; i < POLICY_KEYS_MAX; i++)
+        signer_free(m->signers[i]);
+    buf_done(&m->text);
+    buf_done(&m->claims);
+    buf_done(&m->token);
+    free(m->values);
+    free(m);
+}
+
+static bool check_size(const struct sai_minter *m, const struct grant *g, struct sai_err *e)
+{
+    size_t size = m->policy->keys[g->key].head.len + base64url_size(m->claims.len) + 1 +
+                  base64url_size(signer_signature_bytes(m->signers[g->key]));
+
+    if (size > g->max_token_bytes)
+        return err_set(e, SAI_E_LIMIT,
+                       "the token would have %zu bytes: its audience's profile takes %zu", size,
+                       g->max_token_bytes);
+    return true;
+}
+
+static bool write_claims(struct sai_minter *m,
+                         const struct sai_token_request *request,
+                         const struct grant *g,
+                         struct sai_err *e)
+{
+    buf_reset(&m->text);
+    buf_reset(&m->claims);
+    if (!jti_next(&m->jtis, m->jti, e))
+        return false;
+    claims_put_kubernetes(m, request, g);
+    if (!buf_ok(&m->text, e))
+        return false;
+    layout_write(m->policy->layout, &m->claims, m->text.data, m->values);
+    return buf_ok(&m->claims, e) && check_size(m, g, e);
+}
+
+static bool sign(struct sai_minter *m, const struct grant *g, struct sai_err *e)
+{
+    const struct fragment *head = &m->policy->keys[g->key].head;
+    unsigned char signature[SIGNATURE_MAX];
+    size_t len;
+
+    buf_reset(&m->token);
+    buf_add(&m->token, head->bytes, head->len);
+    base64url_put(&m->token, m->claims.data, m->claims.len);
+    if (!buf_ok(&m->token, e) ||
+        !signer_sign(m->signers[g->key], m->token.data, m->token.len, signature, &len, e))
+        return false;
+    buf_char(&m->token, '.');
+    base64url_put(&m->token, signature, len);
+    return buf_ok(&m->token, e);
+}
+
+static bool mint(struct sai_minter *m,
+                 const struct sai_token_request *request,
+                 bool claims_only,
+                 struct sai_token *out,
+                 struct sai_err *e)
+{
+    const struct sai_policy *p = m->policy;
+    struct grant g = { 0 };
+
+    if (!grant_decide(p, request, &g, e) || !write_claims(m, request, &g, e) ||
+        (!claims_only && !sign(m, &g, e)))
+        return false;
+    *out = (struct sai_token){
+        .text = claims_only ? NULL : m->token.data,
+        .len = claims_only ? 0 : m->token.len,
+        .claims = m->claims.data,
+        .claims_len = m->claims.len,
+        .jti = m->jti,
+        .kid = p->keys[g.key].kid,
+        .alg = p->keys[g.key].alg,
+        .iat = g.iat,
+        .exp = g.exp,
+        .lifetime_s = g.lifetime_s,
+        .clamped = g.clamped,
+    };
+    return true;
+}
+
+bool sai_mint(struct sai_minter *m,
+              const struct sai_token_request *request,
+              struct sai_token *out,
+              struct sai_err *e)
+{
+    return mint(m, request, false, out, e);
+}
+
+bool sai_mint_claims(struct sai_minter *m,
+                     const struct sai_token_request *request,
+                     struct sai_token *out,
+                     struct sai_err *e)
+{
+    return mint(m, request, true, out, e);
+}
