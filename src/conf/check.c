@@ -125,6 +125,63 @@ static void check_listeners(struct loader *ld, const struct conf *c)
         at_member(ld, admin_map, "systemd", "the discovery listener has this name");
 }
 
+/* The members that are sources, by enum sai_claim_source. */
+static const char *const source_keys[CONF_SOURCES] = {
+    [SAI_SOURCE_ANNOTATION] = "annotation",
+    [SAI_SOURCE_LABEL] = "label",
+    [SAI_SOURCE_NAMESPACE_ANNOTATION] = "namespaceAnnotation",
+    [SAI_SOURCE_NAMESPACE_LABEL] = "namespaceLabel",
+    [SAI_SOURCE_FIELD] = "field",
+    [SAI_SOURCE_VALUE] = "value",
+    [SAI_SOURCE_TEMPLATE] = "template",
+};
+
+static void check_claim(struct loader *ld, const struct yaml_node *map)
+{
+    const struct yaml_node *second = NULL;
+    size_t sources = 0;
+
+    if (map->kind != YAML_MAP || map->refused)
+        return;
+    for (size_t i = 0; i < CONF_SOURCES; i++) {
+        const struct yaml_node *n = yaml_get(map, source_keys[i]);
+
+        if (n != NULL && ++sources > 1)
+            second = n;
+    }
+    if (sources == 0)
+        loader_problem(ld, map,
+                       "needs a source: annotation, label, namespaceAnnotation, "
+                       "namespaceLabel, field, value or template");
+    if (second != NULL)
+        loader_problem(ld, second, "only one source is possible");
+    if (!has(map, "claim") && !has(map, "sessionTag"))
+        loader_problem(ld, map, "needs a target: claim or sessionTag");
+    if (has(map, "claim"))
+        at_member(ld, map, "sessionTag", "only one target is possible");
+    if (!has(map, "sessionTag"))
+        at_member(ld, map, "transitive", "is for session tags only");
+}
+
+static void check_claims(struct loader *ld, const struct yaml_node *issuer)
+{
+    const struct yaml_node *list = yaml_get(issuer, "claims");
+
+    for (const struct yaml_node *n = list == NULL ? NULL : list->first; n != NULL; n = n->next)
+        check_claim(ld, n);
+}
+
+/* Only a federation issuer mints, and only for its audiences. */
+static void check_minting(struct loader *ld, const struct yaml_node *map, enum conf_role role)
+{
+    static const char *const keys[] = { "tokens", "audiences", "claims" };
+
+    for (size_t i = 0; role != CONF_FEDERATION && i < ARRAY_SIZE(keys); i++)
+        at_member(ld, map, keys[i], "is for issuers of the role federation only");
+    if (role == CONF_FEDERATION && !has(map, "audiences"))
+        at_member(ld, map, "claims", "without audiences no token is minted");
+}
+
 static void check_issuers(struct loader *ld, const struct conf *c)
 {
     const struct yaml_node *list = yaml_get(ld->doc->root, "issuers");
@@ -141,6 +198,8 @@ static void check_issuers(struct loader *ld, const struct conf *c)
         if (issuer->role == CONF_PUBLISH && issuer->keys.signing.count > 0)
             at_member(ld, yaml_get(n, "keys"), "signing",
                       "an issuer of the role publish does not sign");
+        check_minting(ld, n, issuer->role);
+        check_claims(ld, n);
     }
 }
 

@@ -11,7 +11,7 @@
 #include "base/attr.h"
 #include "base/log.h"
 
-#include <sa_issuer/err.h>
+#include <sa_issuer/policy.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,11 +60,56 @@ struct conf_discovery {
         *extra_json; /* compact JSON members without braces: "a":1,"b":[true]; "" if none */
 };
 
+struct conf_tokens {
+    uint64_t default_lifetime_ms;
+    uint64_t max_lifetime_ms;
+    uint64_t backdate_ms;
+    const char *lifetime_annotation; /* NULL: accounts cannot limit their tokens */
+};
+
+struct conf_audience {
+    const char *name;
+    const char *profile;
+    const char *algorithm;    /* NULL: the first of the profile that has a key */
+    uint64_t max_lifetime_ms; /* 0: the profile's */
+};
+
+enum { CONF_SOURCES = SAI_SOURCE_TEMPLATE + 1 };
+
+/* A claim rule as it was written; what its members mean is in <sa_issuer/policy.h>. */
+struct conf_claim {
+    const char *sources[CONF_SOURCES]; /* by enum sai_claim_source; all but one are NULL */
+    struct conf_strings claim;
+    const char *session_tag;
+    bool transitive;
+    enum sai_claim_type type;
+    const char *pattern;
+    struct conf_strings one_of;
+    uint64_t max_length;
+    struct conf_strings namespaces;
+    struct conf_strings audiences;
+    bool required;
+    const char *preset;
+};
+
 struct conf_issuer {
     const char *url;
     enum conf_role role;
     struct conf_keys keys;
     struct conf_discovery discovery;
+    struct conf_tokens tokens;
+    struct conf_audience *audiences;
+    size_t audience_count;
+    struct conf_claim *claims;
+    size_t claim_count;
+};
+
+struct conf_accounts {
+    struct conf_strings manifests; /* files or directories */
+};
+
+struct conf_audit {
+    const char *file; /* NULL: standard error */
 };
 
 struct conf_limits {
@@ -79,6 +124,8 @@ struct conf_limits {
     uint64_t max_keys;         /* of one issuer */
     uint64_t max_key_file_bytes;
     uint64_t max_certificate_file_bytes;
+    uint64_t max_accounts;
+    uint64_t max_manifest_bytes; /* of one file */
 };
 
 struct conf_reload {
@@ -102,6 +149,8 @@ struct conf {
     uint64_t workers; /* threads that serve discovery; 0: one for each processor */
     uint64_t shutdown_timeout_ms;
     struct conf_limits limits;
+    struct conf_accounts accounts;
+    struct conf_audit audit;
     struct conf_reload reload;
     struct conf_log log;
     const char *file; /* as given to conf_load() */

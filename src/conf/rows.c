@@ -75,6 +75,16 @@ static const struct schema_choice roles[] = {
     { 0 },
 };
 
+static const struct schema_choice claim_types[] = {
+    { "string", SAI_TYPE_STRING },
+    { "integer", SAI_TYPE_INTEGER },
+    { "number", SAI_TYPE_NUMBER },
+    { "boolean", SAI_TYPE_BOOLEAN },
+    { "strings", SAI_TYPE_STRINGS },
+    { "json", SAI_TYPE_JSON },
+    { 0 },
+};
+
 static const struct schema_choice log_formats[] = {
     { "text", LOG_TEXT },
     { "json", LOG_JSON },
@@ -177,6 +187,90 @@ static const struct schema_row discovery_rows[] = {
     { 0 },
 };
 
+static const struct schema_row tokens_rows[] = {
+    { "defaultLifetime", &type_duration, AT(conf_tokens, default_lifetime_ms),
+      .flags = ROW_SECONDS, .min = 10 * MINUTE, .max = 365 * DAY, .preset = "1h",
+      .help = "How long a token lives when nothing else is asked for." },
+    { "maxLifetime", &type_duration, AT(conf_tokens, max_lifetime_ms), .flags = ROW_SECONDS,
+      .min = 10 * MINUTE, .max = 365 * DAY, .preset = "24h",
+      .help =
+          "No token lives longer; an audience, its profile and an account may shorten it." },
+    { "backdate", &type_duration, AT(conf_tokens, backdate_ms), .flags = ROW_SECONDS,
+      .max = 5 * MINUTE, .preset = "30s",
+      .help = "How far `iat` and `nbf` lie in the past, for verifiers whose clock is behind." },
+    { "lifetimeAnnotation", &type_text, AT(conf_tokens, lifetime_annotation),
+      .allowed = "an annotation's key",
+      .help = "ServiceAccount annotation with a duration such as `2h` that shortens the tokens "
+              "of this account. A malformed one refuses them." },
+    { 0 },
+};
+
+static const struct schema_row audience_rows[] = {
+    { "name", &type_text, AT(conf_audience, name), .flags = ROW_REQUIRED,
+      .allowed = "up to 256 characters",
+      .help = "As in `aud`, byte for byte, e.g. `sts.amazonaws.com`." },
+    { "profile", &type_text, AT(conf_audience, profile), .preset = "generic",
+      .allowed = "kubernetes, entra, aws, gcp, vault, anthropic or generic",
+      .help =
+          "What this verifier accepts: algorithms, lifetimes, lengths, several audiences." },
+    { "algorithm", &type_text, AT(conf_audience, algorithm),
+      .allowed = "an algorithm of the profile",
+      .help = "Sign with this one, e.g. `ES256`. Absent: the first of the profile that the "
+              "issuer has an active key for." },
+    { "maxLifetime", &type_duration, AT(conf_audience, max_lifetime_ms), .flags = ROW_SECONDS,
+      .min = 10 * MINUTE, .max = 365 * DAY,
+      .help = "No token for this audience lives longer. Absent: the profile's limit." },
+    { 0 },
+};
+
+#define SOURCE(which) .offset = offsetof(struct conf_claim, sources[which])
+
+static const struct schema_row claim_rows[] = {
+    { "claim", &type_texts, AT(conf_claim, claim), .flags = ROW_OR_ONE, .min = 1, .max = 8,
+      .allowed = "a name, or a list of up to 8",
+      .help = "Target: the claim's name, or the names from the outermost object inwards." },
+    { "sessionTag", &type_text, AT(conf_claim, session_tag), .allowed = "up to 128 characters",
+      .help = "Target instead: an AWS session tag, under `https://aws.amazon.com/tags`." },
+    { "transitive", &type_bool, AT(conf_claim, transitive), .preset = "false",
+      .help = "Whether the session tag goes along when roles are chained." },
+    { "annotation", &type_text, SOURCE(SAI_SOURCE_ANNOTATION),
+      .help = "Source: an annotation of the ServiceAccount, which namespace users write. "
+              "Exactly one source is needed." },
+    { "label", &type_text, SOURCE(SAI_SOURCE_LABEL),
+      .help = "Source: a label of the ServiceAccount." },
+    { "namespaceAnnotation", &type_text, SOURCE(SAI_SOURCE_NAMESPACE_ANNOTATION),
+      .help = "Source: an annotation of its Namespace, which administrators write." },
+    { "namespaceLabel", &type_text, SOURCE(SAI_SOURCE_NAMESPACE_LABEL),
+      .help = "Source: a label of its Namespace." },
+    { "field", &type_text, SOURCE(SAI_SOURCE_FIELD),
+      .allowed = "namespace, serviceAccount, uid, pod or node",
+      .help = "Source: a property of the account, or of what the token is bound to." },
+    { "value", &type_text, SOURCE(SAI_SOURCE_VALUE), .help = "Source: this constant." },
+    { "template", &type_text, SOURCE(SAI_SOURCE_TEMPLATE),
+      .help = "Source: text with `{namespace}`, `{serviceAccount}`, `{uid}`, "
+              "`{annotation:KEY}`, `{label:KEY}`, `{namespaceAnnotation:KEY}` and "
+              "`{namespaceLabel:KEY}`; `{{` and `}}` are braces." },
+    { "type", &type_choice, AT(conf_claim, type), .preset = "string", .choices = claim_types,
+      .help = "What the text becomes: `strings` is a list between commas. Text that does not "
+              "convert refuses the token." },
+    { "pattern", &type_text, AT(conf_claim, pattern), .allowed = "a regular expression (PCRE2)",
+      .help = "The whole text must match it, or the token is refused." },
+    { "oneOf", &type_texts, AT(conf_claim, one_of), .min = 1, .max = 256,
+      .allowed = "1 to 256 texts", .help = "The text must be one of these." },
+    { "maxLength", &type_number, AT(conf_claim, max_length), .min = 1, .max = 16384,
+      .preset = "1024", .help = "Bytes that the text may have." },
+    { "namespaces", &type_texts, AT(conf_claim, namespaces), .min = 1, .max = 256,
+      .allowed = "1 to 256 names",
+      .help = "The rule is for accounts of these namespaces only." },
+    { "audiences", &type_texts, AT(conf_claim, audiences), .min = 1, .max = 64,
+      .allowed = "1 to 64 names", .help = "The rule is for tokens for these audiences only." },
+    { "required", &type_bool, AT(conf_claim, required), .preset = "false",
+      .help = "Refuse the token when the source is missing." },
+    { "default", &type_text, AT(conf_claim, preset),
+      .help = "What to take when the source is missing. Absent: the claim is left out." },
+    { 0 },
+};
+
 static const struct schema_row issuer_rows[] = {
     { "url", &type_text, AT(conf_issuer, url), .flags = ROW_REQUIRED, .check = check_issuer_url,
       .allowed = "a URL of at most 255 characters",
@@ -189,6 +283,34 @@ static const struct schema_row issuer_rows[] = {
       .help = "The issuer's own key set." },
     { "discovery", .section = discovery_rows, AT(conf_issuer, discovery),
       .help = "The two published documents." },
+    { "tokens", .section = tokens_rows, AT(conf_issuer, tokens),
+      .help = "How long tokens live." },
+    { "audiences", .section = audience_rows, AT(conf_issuer, audiences),
+      .count_offset = offsetof(struct conf_issuer, audience_count),
+      .item_bytes = sizeof(struct conf_audience), .min = 1, .max = 64,
+      .allowed = "1 to 64 audiences",
+      .help = "Whom tokens may be for; only `federation` issuers mint. Absent: no tokens." },
+    { "claims", .section = claim_rows, AT(conf_issuer, claims),
+      .count_offset = offsetof(struct conf_issuer, claim_count),
+      .item_bytes = sizeof(struct conf_claim), .min = 1, .max = 128,
+      .allowed = "1 to 128 rules",
+      .help = "Claims made of annotations and labels. A rule that applies and cannot be "
+              "carried out refuses the token." },
+    { 0 },
+};
+
+static const struct schema_row accounts_rows[] = {
+    { "manifests", &type_paths, AT(conf_accounts, manifests), .min = 1, .max = 64,
+      .allowed = "1 to 64 paths",
+      .help = "Files, or directories of `*.yaml`, `*.yml` and `*.json`, with ServiceAccounts "
+              "and Namespaces as `kubectl get sa,ns -A -o yaml` prints them; read again when "
+              "they change." },
+    { 0 },
+};
+
+static const struct schema_row audit_rows[] = {
+    { "file", &type_path, AT(conf_audit, file),
+      .help = "Append a line for each token to this file. Absent: standard error." },
     { 0 },
 };
 
@@ -223,6 +345,10 @@ static const struct schema_row limits_rows[] = {
     { "maxCertificateFileBytes", &type_size, AT(conf_limits, max_certificate_file_bytes),
       .min = 1 * KIB, .max = 16 * MIB, .preset = "1MiB",
       .help = "One file of a listener's `tls`." },
+    { "maxAccounts", &type_number, AT(conf_limits, max_accounts), .min = 1, .max = 10000000,
+      .preset = "1000000", .help = "Service accounts that are held." },
+    { "maxManifestBytes", &type_size, AT(conf_limits, max_manifest_bytes), .min = 1 * KIB,
+      .max = 4096 * MIB, .preset = "256MiB", .help = "One file of `accounts.manifests`." },
     { 0 },
 };
 
@@ -266,6 +392,10 @@ const struct schema_row conf_rows[] = {
       .preset = "5s",
       .help = "How long requests in flight may take to finish when the daemon stops." },
     { "limits", .section = limits_rows, AT(conf, limits), .help = "Limits of size and time." },
+    { "accounts", .section = accounts_rows, AT(conf, accounts),
+      .help = "Where service accounts are known from." },
+    { "audit", .section = audit_rows, AT(conf, audit),
+      .help = "The audit trail: a JSON line for each token, never the token." },
     { "reload", .section = reload_rows, AT(conf, reload), .help = "How changes are noticed." },
     { "log", .section = log_rows, AT(conf, log), .help = "The log, on standard error." },
     { 0 },
