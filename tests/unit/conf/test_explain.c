@@ -24,12 +24,25 @@ static void the_page_is_current(void **state)
                  "  sa-issuerd check --explain > docs/configuration.md");
 }
 
+/* Columns are padded to the longest row; that is not what is asked for here. */
+static void squeeze_blanks(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from != '\0'; from++) {
+        if (*from != ' ' || from[1] != ' ')
+            *to++ = *from;
+    }
+    *to = '\0';
+}
+
 static void explains(const char *text)
 {
     AUTO(buf) struct buf b;
 
     buf_init(&b, MAX_BYTES);
     conf_explain(&b);
+    squeeze_blanks(b.data);
     if (strstr(b.data, text) == NULL)
         fail_msg("the reference lacks: %s", text);
 }
@@ -38,13 +51,13 @@ static void every_kind_of_row(void **state)
 {
     (void)state;
     explains("## `issuers[].keys`\n");
-    explains("| `headerTimeout`            | duration | `10s`   | 100ms to 10m ");
-    explains("| `maxHeaderBytes`           | size     | `16KiB` | 1KiB to 1MiB  | yes     |");
+    explains("| `headerTimeout` | duration | `10s` | 100ms to 10m ");
+    explains("| `maxHeaderBytes` | size | `16KiB` | 1KiB to 1MiB | yes |");
     explains("| `federation`, `cluster`, `publish` |");
     explains("| to add or remove |");
     explains("It has the keys of `listeners.discovery`.");
-    explains("| nesting                | 32 ");
-    explains("| `files`          | list of paths      | required | 1 to 64 paths ");
+    explains("| nesting | 32 ");
+    explains("| `files` | list of paths | required | 1 to 64 paths ");
 }
 
 static void the_example_loads(void **state)
