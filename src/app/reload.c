@@ -15,6 +15,8 @@ struct reloader {
     struct state *state;
     struct watch *watch;
     struct inputs *inputs;      /* of the running snapshot */
+    struct inputs *failed;      /* of the last attempt and these, if that failed; else NULL */
+    uint64_t signature;         /* of the last attempt's inputs; 0: unknown */
     struct sai_report *failure; /* what the last attempt failed of; NULL: it did not */
 };
 
@@ -47,6 +49,7 @@ void reloader_free(struct reloader *r)
     if (r == NULL)
         return;
     inputs_free(r->inputs);
+    inputs_free(r->failed);
     sai_report_free(r->failure);
     free(r);
 }
@@ -148,6 +151,15 @@ may_replace(struct reloader *r, const struct snapshot *next, struct sai_report *
     return conf_check_reload(running->conf, next->conf, report);
 }
 
+/* The poll looks at files that may be large, and mostly in vain. */
+static bool nothing_new(const struct reloader *r, enum reload_trigger trigger)
+{
+    const struct inputs *last = r->failed != NULL ? r->failed : r->inputs;
+
+    return trigger == RELOAD_POLL && r->signature != 0 &&
+           r->signature == inputs_signature(last);
+}
+
 void reloader_attempt(struct reloader *r, enum reload_trigger trigger, bool *again)
 {
     struct state_status *status = state_status(r->state);
@@ -156,6 +168,8 @@ void reloader_attempt(struct reloader *r, enum reload_trigger trigger, bool *aga
     AUTO(snapshot) struct snapshot *next = NULL;
     bool ok;
 
+    if (nothing_new(r, trigger))
+        return;
     if (report == NULL || seen == NULL) {
         log_error("reload failed: out of memory", LOG_STR("trigger", trigger_names[trigger]));
         count(&status->reloads_failed);
@@ -163,8 +177,12 @@ void reloader_attempt(struct reloader *r, enum reload_trigger trigger, bool *aga
     }
     ok = snapshot_build(r->conf_file, seen, &next, report) && may_replace(r, next, report);
     watch_inputs(r, seen, !ok, again);
+    r->signature = inputs_signature(seen);
+    inputs_free(r->failed);
+    r->failed = NULL;
     atomic_store(&status->last_reload_unix_s, clock_unix_s());
     if (!ok) {
+        r->failed = TAKE(seen);
         attempt_failed(r, trigger, TAKE(report));
         return;
     }

@@ -27,6 +27,7 @@ DEFINE_AUTO(reloader, reloader_free)
 
 /* One attempt. Logs and counts what came of it: a new snapshot, nothing new (unless SIGHUP
  * asks, a snapshot of the same files changes nothing), or what is wrong. The same failure found
- * again by itself is not told again. *again: something new is watched, so look once more soon.
+ * again by itself is not told again, and a poll of files that have not been touched does
+ * nothing. *again: something new is watched, so look once more soon.
  */
 void reloader_attempt(struct reloader *r, enum reload_trigger trigger, bool *again);

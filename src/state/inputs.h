@@ -9,6 +9,7 @@
 #include <sa_issuer/err.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct inputs;
 
@@ -21,3 +22,8 @@ bool inputs_add(struct inputs *in, const char *path, struct sai_err *e) MUST_USE
 size_t inputs_count(const struct inputs *in);
 /* Borrowed; i < inputs_count(). */
 const char *inputs_get(const struct inputs *in, size_t i);
+
+/* A number that changes when any of them does, as far as stat() tells: device, inode, size,
+ * mode and times. 0 where one changed so lately that it may change again within the same tick.
+ */
+uint64_t inputs_signature(const struct inputs *in);

@@ -139,6 +139,26 @@ static void what_needs_a_restart_is_refused(void **state)
     expect(f, (struct counts){ .generation = 2, .ok = 1, .failed = 1 });
 }
 
+/* Times of changes are told apart only when they are not of the same tick, so until the files
+ * have settled each poll looks at them. */
+static void a_poll_of_settled_files_does_nothing(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t before;
+
+    for (int i = 0; i < 5; i++) {
+        attempt(f, RELOAD_POLL);
+        (void)sleep(1);
+    }
+    before = state_status(f->st)->reloads_unchanged;
+    assert_in_range(before, 2, 4);
+    attempt(f, RELOAD_POLL);
+    assert_int_equal(state_status(f->st)->reloads_unchanged, before);
+    temp_key_make(&f->temp, "keys/b.pem", "EC");
+    attempt(f, RELOAD_POLL);
+    assert_int_equal(state_generation(f->st), 2);
+}
+
 /* A configuration that names a directory yet to come: its coming is an event. */
 static void what_a_failed_attempt_wanted_is_watched(void **state)
 {
@@ -172,6 +192,7 @@ int main(void)
         CASE(a_changed_key_directory_is_a_new_generation),
         CASE(without_a_change_only_sighup_swaps),
         CASE(a_failure_keeps_what_runs_and_is_told_once),
+        CASE(a_poll_of_settled_files_does_nothing),
         CASE(what_needs_a_restart_is_refused),
         CASE(what_a_failed_attempt_wanted_is_watched),
     };
