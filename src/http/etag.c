@@ -23,12 +23,13 @@ static const char *skip_separators(const char *p, const char *end)
 
 bool etag_matches(struct http_text field, const char *etag)
 {
-    const char *p = field.at;
-    const char *end = field.at + field.len;
     size_t len = strlen(etag);
+    const char *p = field.at;
+    const char *end;
 
-    if (field.at == NULL)
+    if (p == NULL)
         return false;
+    end = p + field.len;
     if (field.len == 1 && *p == '*')
         return true;
     for (;;) {

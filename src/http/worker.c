@@ -45,7 +45,7 @@ static const struct conf_limits *refresh(struct worker *w)
     uint64_t generation = state_generation(w->shared->state);
     bool closing = atomic_load_explicit(&w->shared->closing, memory_order_relaxed);
 
-    if (w->generation != generation) {
+    if (w->snapshot == NULL || w->generation != generation) {
         snapshot_unref(w->snapshot);
         w->snapshot = state_current(w->shared->state);
         w->generation = w->snapshot->generation;
