@@ -48,3 +48,13 @@ const char *clock_format_ms(int64_t unix_ms, char buf[CLOCK_TEXT_SIZE])
     (void)snprintf(buf + used, CLOCK_TEXT_SIZE - used, ".%03dZ", (int)(unix_ms % 1000));
     return buf;
 }
+
+const char *clock_format_s(int64_t unix_s, char buf[CLOCK_TEXT_SIZE])
+{
+    time_t s = (time_t)unix_s;
+    struct tm tm;
+
+    (void)gmtime_r(&s, &tm);
+    (void)strftime(buf, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    return buf;
+}

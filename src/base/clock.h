@@ -18,3 +18,5 @@ int64_t clock_unix_ms(void);
 /* RFC 3339 in UTC with milliseconds, e.g. 2026-11-23T14:25:27.123Z; CLOCK_TEXT_SIZE bytes. */
 enum { CLOCK_TEXT_SIZE = 32 };
 const char *clock_format_ms(int64_t unix_ms, char buf[CLOCK_TEXT_SIZE]);
+/* The same without milliseconds. */
+const char *clock_format_s(int64_t unix_s, char buf[CLOCK_TEXT_SIZE]);

@@ -69,6 +69,21 @@ bool pkey_from_pem(const struct pem_block *block,
     return true;
 }
 
+bool pkey_from_evp(struct evp_pkey_st *evp, struct pkey **out, struct sai_err *e)
+{
+    AUTO(pkey) struct pkey *k = calloc(1, sizeof(*k));
+
+    if (k == NULL) {
+        EVP_PKEY_free(evp);
+        return err_nomem(e);
+    }
+    k->evp = evp;
+    if (!examine(k, e))
+        return false;
+    *out = TAKE(k);
+    return true;
+}
+
 void pkey_free(struct pkey *k)
 {
     if (k == NULL)

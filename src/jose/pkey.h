@@ -35,6 +35,8 @@ bool pkey_from_pem(const struct pem_block *block,
                    const struct buf *passphrase,
                    struct pkey **out,
                    struct sai_err *e) MUST_USE;
+/* A public key from elsewhere, taken over on failure too; the same checks. For this room. */
+bool pkey_from_evp(struct evp_pkey_st *evp, struct pkey **out, struct sai_err *e) MUST_USE;
 void pkey_free(struct pkey *k); /* takes NULL */
 DEFINE_AUTO(pkey, pkey_free)
 

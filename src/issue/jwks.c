@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issue/jwks.h"
+
+#include "base/err.h"
+#include "codec/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { JWKS_MAX_BYTES = 1 << 20, JWKS_MAX_DEPTH = 16, JWKS_MAX_KEYS = 1000 };
+
+static bool is_new_kid(const struct sai_jwks *jwks, const char *kid, struct sai_err *e)
+{
+    for (size_t i = 0; kid != NULL && i < jwks->count; i++) {
+        if (jwks->keys[i].kid != NULL && strcmp(jwks->keys[i].kid, kid) == 0) {
+            err_set_text(e, SAI_E_INVALID, "another key of the set has this one");
+            err_at_path(e, "kid");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_key(struct sai_jwks *jwks, const json_t *json, struct sai_err *e)
+{
+    AUTO(jwk) struct jwk k = { 0 };
+
+    if (!jwk_read(json, &k, e))
+        return false;
+    if (k.pkey == NULL) {
+        jwks->skipped++;
+        return true;
+    }
+    if (!is_new_kid(jwks, k.kid, e))
+        return false;
+    jwks->keys[jwks->count++] = k;
+    k = (struct jwk){ 0 };
+    return true;
+}
+
+/* The path of a key's error is that within the key. */
+static void err_at_key(struct sai_err *e, size_t i)
+{
+    char path[sizeof(e->path)];
+
+    (void)snprintf(path, sizeof(path), "keys[%zu]%s%.64s", i, e->path[0] == '\0' ? "" : ".",
+                   e->path);
+    e->path[0] = '\0';
+    err_at_path(e, path);
+}
+
+static bool read_keys(const json_t *keys, struct sai_jwks **out, struct sai_err *e)
+{
+    size_t count = json_array_size(keys);
+    AUTO(sai_jwks) struct sai_jwks *jwks = NULL;
+
+    if (!json_is_array(keys))
+        return err_set(e, SAI_E_INVALID, "not a JWK Set: no member \"keys\" with a list");
+    if (count > JWKS_MAX_KEYS)
+        return err_set(e, SAI_E_LIMIT, "more than %d keys", (int)JWKS_MAX_KEYS);
+    jwks = calloc(1, sizeof(*jwks) + count * sizeof(*jwks->keys));
+    if (jwks == NULL)
+        return err_nomem(e);
+    for (size_t i = 0; i < count; i++) {
+        if (!add_key(jwks, json_array_get(keys, i), e)) {
+            err_at_key(e, i);
+            return false;
+        }
+    }
+    *out = TAKE(jwks);
+    return true;
+}
+
+bool sai_jwks_parse(const char *json, size_t len, struct sai_jwks **out, struct sai_err *e)
+{
+    static const struct json_limits limits = { JWKS_MAX_BYTES, JWKS_MAX_DEPTH };
+    AUTO(json_t) json_t *set = NULL;
+
+    return json_read_object(json, len, &limits, &set, e) &&
+           read_keys(json_object_get(set, "keys"), out, e);
+}
+
+void sai_jwks_free(struct sai_jwks *jwks)
+{
+    if (jwks == NULL)
+        return;
+    for (size_t i = 0; i < jwks->count; i++)
+        jwk_done(&jwks->keys[i]);
+    free(jwks);
+}
+
+size_t sai_jwks_count(const struct sai_jwks *jwks)
+{
+    return jwks->count;
+}
+
+size_t sai_jwks_skipped(const struct sai_jwks *jwks)
+{
+    return jwks->skipped;
+}
