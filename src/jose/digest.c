@@ -9,6 +9,7 @@ bool sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES], stru
 {
     unsigned char digest[SHA256_BYTES];
 
+    ossl_begin();
     if (EVP_Q_digest(NULL, "SHA256", NULL, bytes, len, digest, NULL) != 1)
         return ossl_fail(e, SAI_E_CRYPTO, "SHA-256 failed");
     memcpy(out, digest, sizeof(digest));
@@ -48,7 +49,10 @@ bool sha256_final(struct sha256_stream *s, unsigned char out[SHA256_BYTES], stru
 {
     unsigned char digest[SHA256_BYTES];
 
-    if (s->ctx == NULL || EVP_DigestFinal_ex(s->ctx, digest, NULL) != 1)
+    if (s->ctx == NULL)
+        return err_nomem(e);
+    ossl_begin();
+    if (EVP_DigestFinal_ex(s->ctx, digest, NULL) != 1)
         return ossl_fail(e, SAI_E_CRYPTO, "SHA-256 failed");
     memcpy(out, digest, sizeof(digest));
     return true;

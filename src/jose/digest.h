@@ -15,7 +15,8 @@ enum { SHA256_BYTES = 32 };
 bool sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES], struct sai_err *e)
     MUST_USE;
 
-/* In pieces. Failure is sticky and told by sha256_final(). */
+/* In pieces. Failure, which can only be for want of memory, is sticky and told by
+ * sha256_final(). */
 struct sha256_stream {
     void *ctx; /* NULL after a failure */
 };

@@ -4,10 +4,13 @@
 #include "codec/base64url.h"
 #include "jose/ossl.h"
 
+#include <stdio.h>
+
 const struct key_type *key_type_of(const struct evp_pkey_st *key, struct sai_err *e)
 {
     static const struct key_type *const types[] = { &key_type_rsa, &key_type_ec,
                                                     &key_type_ed25519 };
+    char text[128];
     const char *name;
 
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
@@ -15,8 +18,9 @@ const struct key_type *key_type_of(const struct evp_pkey_st *key, struct sai_err
             return types[i];
     }
     name = EVP_PKEY_get0_type_name(key);
-    err_set_text(e, SAI_E_INVALID, "%s keys are not supported (want RSA, EC or Ed25519)",
-                 name == NULL ? "such" : name);
+    (void)snprintf(text, sizeof(text), "%s keys are not supported (want RSA, EC or Ed25519)",
+                   name == NULL ? "such" : name);
+    ossl_set_error(e, SAI_E_INVALID, text);
     return NULL;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jose/ossl.h"
 
+#include <errno.h>
+
 void ossl_set_error(struct sai_err *e, enum sai_err_code code, const char *text)
 {
-    bool nomem = false;
+    bool nomem = errno == ENOMEM;
     unsigned long error;
 
     while ((error = ERR_get_error()) != 0)
@@ -12,4 +14,5 @@ void ossl_set_error(struct sai_err *e, enum sai_err_code code, const char *text)
         err_set_text(e, SAI_E_NOMEM, "out of memory");
     else
         err_set_text(e, code, "%s", text);
+    errno = 0;
 }

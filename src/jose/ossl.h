@@ -6,6 +6,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 
+#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -18,9 +19,17 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-/* Sets e after a failed call and empties this thread's error queue, so that no later failure
- * is told with this one's reason. Out of memory is told as that whatever code says. OpenSSL's
- * own texts are left out: they differ between versions and explain little. */
+/* Before work whose failure ossl_fail() is to explain: forgets what earlier work left. */
+static inline void ossl_begin(void)
+{
+    ERR_clear_error();
+    errno = 0;
+}
+
+/* Sets e after a failed call and empties this thread's error queue. Out of memory is told as
+ * that whatever code says; errno knows it even where OpenSSL's decoders do not pass it on, and
+ * would let a good key be called malformed. OpenSSL's own texts are left out: they differ
+ * between versions and explain little. */
 #define ossl_fail(e, code, text) (ossl_set_error(e, code, text), false)
 void ossl_set_error(struct sai_err *e, enum sai_err_code code, const char *text);
 

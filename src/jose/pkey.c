@@ -56,6 +56,7 @@ bool pkey_from_pem(const struct pem_block *block,
     AUTO(pkey) struct pkey *k = calloc(1, sizeof(*k));
     bool ok = k != NULL || err_nomem(e);
 
+    ossl_begin();
     if (ok) {
         k->is_private = pkey_block_kind(block->label) == PKEY_BLOCK_PRIVATE;
         ok = pkey_decode(block, passphrase, &k->evp, &k->of_ca, e) && examine(k, e);
@@ -119,6 +120,7 @@ struct evp_pkey_st *pkey_evp(const struct pkey *k)
 
 bool pkey_put_jwk(struct buf *b, const struct pkey *k, struct sai_err *e)
 {
+    ossl_begin();
     buf_printf(b, "{\"use\":\"sig\",\"kty\":\"%s\",\"kid\":\"%s\"", k->type->kty, k->kid);
     if (k->alg->crv != NULL)
         buf_printf(b, ",\"crv\":\"%s\"", k->alg->crv);

@@ -74,6 +74,7 @@ bool verifier_new(const struct pkey *k,
 {
     AUTO(verifier) struct verifier *v = NULL;
 
+    ossl_begin();
     if (alg->type != pkey_alg(k)->type ||
         alg->coordinate_bytes != pkey_alg(k)->coordinate_bytes)
         return err_set(e, SAI_E_INVALID, "a key for %s cannot be used for %s",
@@ -148,6 +149,7 @@ bool verifier_check(struct verifier *v,
                     size_t signature_len,
                     struct sai_err *e)
 {
+    ossl_begin();
     if (signature_len != v->signature_bytes)
         return err_set(e, SAI_E_INVALID, "%s signature of %zu bytes: want %zu", v->alg->name,
                        signature_len, v->signature_bytes);
@@ -241,6 +243,7 @@ bool signer_sign(struct signer *s,
     unsigned digest_len = 0;
     bool ok;
 
+    ossl_begin();
     if (s->ctx == NULL)
         ok = sign_one_shot(s, message, len, signature);
     else

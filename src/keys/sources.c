@@ -120,7 +120,7 @@ static void list_directory(struct key_sources *s,
                            struct sai_report *r)
 {
     struct sai_err e = { 0 };
-    size_t before = s->file_count;
+    size_t found = 0;
     struct dirent **names = NULL;
     bool going_on = true;
     int count;
@@ -137,11 +137,12 @@ static void list_directory(struct key_sources *s,
         return;
     }
     for (int i = 0; i < count; i++) {
+        found += is_key_name(names[i]->d_name) ? 1 : 0;
         going_on = going_on && add_entry(s, path, names[i]->d_name, r);
         free(names[i]);
     }
     free(names);
-    if (s->file_count == before) {
+    if (found == 0) {
         err_set_text(&e, SAI_E_NOTFOUND,
                      "no key files in the directory (names end in .pem, .key, .pub or .crt)");
         add_problem(r, SAI_WARNING, path, &e);
