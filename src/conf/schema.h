@@ -46,6 +46,7 @@ struct schema_type {
                  const struct schema_row *row,
                  const struct yaml_node *n,
                  void *out);
+    /* For ROW_RESTART; NULL: no row of this type has it. */
     bool (*equal)(const void *a, const void *b);
     void (*put)(struct buf *b, uint64_t v); /* a bound of the range as the user writes it */
 };

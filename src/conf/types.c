@@ -284,11 +284,6 @@ static void read_members(struct loader *ld,
     memcpy(out, &text, sizeof(const char *));
 }
 
-static bool equal_bool(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(bool)) == 0;
-}
-
 static bool equal_u64(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(uint64_t)) == 0;
@@ -297,13 +292,6 @@ static bool equal_u64(const void *a, const void *b)
 static bool equal_int(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(int)) == 0;
-}
-
-static bool equal_always(const void *a, const void *b)
-{
-    (void)a;
-    (void)b;
-    return true;
 }
 
 static bool equal_text(const void *a, const void *b)
@@ -326,7 +314,7 @@ static bool equal_texts(const void *a, const void *b)
     return x->count == y->count;
 }
 
-const struct schema_type type_bool = { "boolean", "true or false", read_bool, equal_bool };
+const struct schema_type type_bool = { "boolean", "true or false", read_bool };
 const struct schema_type type_number = { "number", "a whole number", read_number, equal_u64,
                                          buf_u64 };
 const struct schema_type type_duration = { "duration", "a duration", read_duration, equal_u64,
@@ -334,11 +322,11 @@ const struct schema_type type_duration = { "duration", "a duration", read_durati
 const struct schema_type type_size = { "size", "a size", read_size, equal_u64, num_put_size };
 const struct schema_type type_mode = { "file mode", "a file mode", read_mode, equal_int };
 const struct schema_type type_choice = { "choice", "text", read_choice, equal_int };
-const struct schema_type type_constant = { "constant", "text", read_constant, equal_always };
+const struct schema_type type_constant = { "constant", "text", read_constant };
 const struct schema_type type_text = { "text", "text", read_text, equal_text };
 const struct schema_type type_path = { "path", "text", read_text, equal_text };
 const struct schema_type type_texts = { "list of texts", "a list", read_texts, equal_texts };
 const struct schema_type type_paths = { "list of paths", "a list", read_texts, equal_texts };
 const struct schema_type type_names = { "list of file names", "a list", read_texts,
                                         equal_texts };
-const struct schema_type type_members = { "map", "a map", read_members, equal_text };
+const struct schema_type type_members = { "map", "a map", read_members };
