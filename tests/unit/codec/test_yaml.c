@@ -115,6 +115,8 @@ static const struct row refused[] = {
     { "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19]", "", true },
     { "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]",
       "t.yaml:1:50: more than 20 keys and values\n", false },
+    { "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,*a]",
+      "t.yaml:1:50: more than 20 keys and values\n", false },
     { "{a: 1, b: 2, a: 3, a: 4}",
       "t.yaml:1:14: a: duplicate key, first at 1:2\n"
       "t.yaml:1:20: a: duplicate key, first at 1:2\n",

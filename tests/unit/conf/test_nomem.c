@@ -7,6 +7,7 @@
 #include "conf_text.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -21,21 +22,28 @@
 
 enum { NEVER = -1 };
 
-static long fail_after = NEVER; /* so many succeed, the next fails */
-static bool fail_on;            /* and so do those after it */
+/* Which allocations fail. */
+struct plan {
+    long after;        /* so many succeed, the next fails; NEVER: none does */
+    bool from_there;   /* those after it too */
+    bool second_block; /* the second of the arena */
+};
+
+static struct plan plan = { .after = NEVER };
+static long blocks;
 static long failures;
 static long live;
 
 static bool fails(void)
 {
-    if (fail_after == NEVER)
+    if (plan.after == NEVER)
         return false;
-    if (fail_after > 0) {
-        fail_after--;
+    if (plan.after > 0) {
+        plan.after--;
         return false;
     }
-    if (!fail_on)
-        fail_after = NEVER;
+    if (!plan.from_there)
+        plan.after = NEVER;
     failures++;
     errno = ENOMEM;
     return true;
@@ -55,9 +63,19 @@ void *malloc(size_t size)
     return p;
 }
 
+/* The arena's blocks are the only memory of that size that is asked for zeroed. */
+static bool fails_block(size_t bytes)
+{
+    if (!plan.second_block || bytes < 16384 || ++blocks < 2)
+        return false;
+    failures++;
+    return true;
+}
+
 void *calloc(size_t count, size_t size)
 {
-    void *p = fails() ? NULL : __libc_calloc(count, size);
+    bool fail = fails() || fails_block(count * size);
+    void *p = fail ? NULL : __libc_calloc(count, size);
 
     live += p != NULL ? 1 : 0;
     return p;
@@ -93,8 +111,14 @@ static const char bad[] = CONF_HEAD
     "workers: 65\n"
     "log: { level: warning }\n";
 
-/* One run in which an allocation fails; true if none did any more. */
-static bool run_once(const char *text, bool valid, long after, bool on)
+/* What follows the first member of the first issuer. */
+static const char rest[] = "\n"
+                           "  url: https://oidc.example.com, role: federation,\n"
+                           "  keys: { files: [keys, more/keys], signing: [a/b.pem] } }]\n"
+                           "listeners: { discovery: { unix: a.sock } }\n" CONF_HEAD;
+
+/* True if no allocation failed. */
+static bool run(const char *text, bool valid, struct plan next)
 {
     AUTO(sai_report) struct sai_report *r = sai_report_new();
     struct conf *c = NULL;
@@ -105,10 +129,10 @@ static bool run_once(const char *text, bool valid, long after, bool on)
     assert_non_null(r);
     before = live;
     failures = 0;
-    fail_on = on;
-    fail_after = after;
+    blocks = 0;
+    plan = next;
     ok = conf_parse("dir/c.yaml", text, strlen(text), &c, r);
-    fail_after = NEVER;
+    plan = (struct plan){ .after = NEVER };
     assert_int_equal(ok, sai_report_total(r, SAI_ERROR) == 0);
     assert_int_equal(ok, c != NULL);
     for (size_t i = 0; i < sai_report_count(r); i++)
@@ -123,13 +147,13 @@ static bool run_once(const char *text, bool valid, long after, bool on)
 
 static void run_all(const char *text, bool valid)
 {
-    for (int on = 0; on <= 1; on++) {
-        long n = 0;
+    for (int from_there = 0; from_there <= 1; from_there++) {
+        struct plan next = { .from_there = from_there == 1 };
 
-        while (!run_once(text, valid, n, on == 1))
-            n++;
-        print_message("%ld allocations failed\n", n);
-        assert_true(n > 20);
+        while (!run(text, valid, next))
+            next.after++;
+        print_message("%ld allocations failed\n", next.after);
+        assert_true(next.after > 20);
     }
 }
 
@@ -145,11 +169,35 @@ static void text_with_mistakes(void **state)
     run_all(bad, false);
 }
 
+/* Most of what a configuration takes comes from an arena, which asks for a block at a time: a
+ * text in front, a little longer each time, makes each of its parts in turn the one that needs
+ * the second block. */
+static void every_part_of_the_arena(void **state)
+{
+    enum { BLOCK = 16384, STEP = 16 };
+    const struct plan next = { .after = NEVER, .second_block = true };
+    char pad[BLOCK] = "";
+    long failed = 0;
+
+    (void)state;
+    for (size_t len = 0; len + STEP < BLOCK; len += STEP) {
+        AUTO_FREE char *text = NULL;
+
+        memset(pad + len, 'x', STEP);
+        assert_true(asprintf(&text, "issuers: [{ discovery: { extra: { pad: \"%s\" } },%s", pad,
+                             rest) > 0);
+        failed += run(text, true, next) ? 0 : 1;
+    }
+    print_message("%ld blocks failed\n", failed);
+    assert_true(failed > BLOCK / STEP / 2);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(valid_text),
         cmocka_unit_test(text_with_mistakes),
+        cmocka_unit_test(every_part_of_the_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
