@@ -24,17 +24,31 @@ struct arena *arena_new(void)
     return calloc(1, sizeof(struct arena));
 }
 
+static void drop_block(struct arena *a)
+{
+    struct block *next = a->blocks->next;
+
+    free(a->blocks);
+    a->blocks = next;
+}
+
 void arena_free(struct arena *a)
 {
     if (a == NULL)
         return;
-    while (a->blocks != NULL) {
-        struct block *next = a->blocks->next;
-
-        free(a->blocks);
-        a->blocks = next;
-    }
+    while (a->blocks != NULL)
+        drop_block(a);
     free(a);
+}
+
+void arena_reset(struct arena *a)
+{
+    while (a->blocks != NULL && (a->blocks->next != NULL || a->blocks->size > BLOCK_BYTES))
+        drop_block(a);
+    if (a->blocks == NULL)
+        return;
+    memset(a->blocks->bytes, 0, a->blocks->used);
+    a->blocks->used = 0;
 }
 
 static struct block *add_block(struct arena *a, size_t least)

@@ -11,6 +11,8 @@ struct arena;
 
 struct arena *arena_new(void) MUST_USE; /* NULL when out of memory */
 void arena_free(struct arena *a);       /* takes NULL */
+/* Gives up everything that was allocated; some of the memory is kept for what comes next. */
+void arena_reset(struct arena *a);
 /* Zeroed, aligned for any type; NULL when out of memory. */
 void *arena_alloc(struct arena *a, size_t size) MUST_USE;
 char *arena_strdup(struct arena *a, const char *s) MUST_USE;
