@@ -1,279 +1,87 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/yaml.h"
 
-#include "base/num.h"
 #include "base/utf8.h"
+#include "codec/yaml_build.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
-/* The tree while it grows. */
-struct builder {
-    const struct yaml_input *in;
-    struct arena *arena;
-    struct sai_report *report;
-    struct yaml_doc *doc;
-    struct yaml_node *root;
-    struct yaml_node **open; /* the lists and maps that have not ended, the innermost last */
-    size_t depth;            /* how many of them */
-    struct yaml_node *key;   /* read, its value not yet */
-    size_t nodes;
-};
-
-struct position {
-    unsigned line;
-    unsigned column;
-};
-
-static struct position position_of(yaml_mark_t mark)
+static struct yaml_position position_of(yaml_mark_t mark)
 {
-    return (struct position){ (unsigned)mark.line + 1, (unsigned)mark.column + 1 };
+    return (struct yaml_position){ (unsigned)mark.line + 1, (unsigned)mark.column + 1 };
 }
 
-/* Always false: an error that ends the reading. */
-static bool stop(struct builder *b, struct position at, struct sai_err *e)
+static bool on_scalar(struct yaml_builder *b, const yaml_event_t *event)
 {
-    err_in_file(e, b->in->file, at.line, at.column);
-    report_add(b->report, SAI_ERROR, e);
-    return false;
+    const struct yaml_scalar s = {
+        .text = (const char *)event->data.scalar.value,
+        .len = event->data.scalar.length,
+        .quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE,
+        .anchor = (const char *)event->data.scalar.anchor,
+        .tag = (const char *)event->data.scalar.tag,
+    };
+
+    return yaml_add_scalar(b, &s, position_of(event->start_mark));
 }
 
-static bool stop_nomem(struct builder *b)
+static bool on_list(struct yaml_builder *b, const yaml_event_t *event)
+{
+    const struct yaml_scalar s = {
+        .anchor = (const char *)event->data.sequence_start.anchor,
+        .tag = (const char *)event->data.sequence_start.tag,
+    };
+
+    return yaml_add_start(b, YAML_LIST, &s, position_of(event->start_mark));
+}
+
+static bool on_map(struct yaml_builder *b, const yaml_event_t *event)
+{
+    const struct yaml_scalar s = {
+        .anchor = (const char *)event->data.mapping_start.anchor,
+        .tag = (const char *)event->data.mapping_start.tag,
+    };
+
+    return yaml_add_start(b, YAML_MAP, &s, position_of(event->start_mark));
+}
+
+static bool on_document(struct yaml_builder *b, const yaml_event_t *event)
 {
     struct sai_err e = { 0 };
 
-    err_set_text(&e, SAI_E_NOMEM, "out of memory");
-    return stop(b, (struct position){ 0 }, &e);
+    if (b->root == NULL)
+        return true;
+    err_set_text(&e, SAI_E_SYNTAX, "a second document starts here, only one is allowed");
+    return yaml_stop(b, position_of(event->start_mark), &e);
 }
 
-static void refuse(struct builder *b, struct yaml_node *n, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
-
-/* An error after which reading goes on. */
-static void refuse(struct builder *b, struct yaml_node *n, const char *fmt, ...)
+static bool on_event(struct yaml_builder *b, const yaml_event_t *event)
 {
-    struct sai_err e = { 0 };
-    char text[sizeof(e.text)];
-    va_list ap;
-
-    va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
-    va_end(ap);
-    err_set_text(&e, SAI_E_SYNTAX, "%s", text);
-    yaml_locate(b->doc, n, &e);
-    report_add(b->report, SAI_ERROR, &e);
-    n->refused = true;
-}
-
-/* Before the member is linked, so that a map finds only those before it. */
-static void check_key(struct builder *b, struct yaml_node *n)
-{
-    const struct yaml_node *first = yaml_get(n->parent, n->key->text);
-
-    n->refused = n->key->refused;
-    if (!n->key->quoted && strcmp(n->key->text, "<<") == 0)
-        refuse(b, n, "merge keys (<<) are not allowed");
-    else if (first != NULL) {
-        /* The position of the second key, not of its value. */
-        struct yaml_node at = *n;
-
-        at.line = n->key->line;
-        at.column = n->key->column;
-        refuse(b, &at, "duplicate key, first at %u:%u", first->key->line, first->key->column);
-        n->refused = true;
-    }
-}
-
-static void link_child(struct yaml_node *parent, struct yaml_node *n)
-{
-    n->index = parent->count++;
-    if (parent->last == NULL)
-        parent->first = n;
-    else
-        parent->last->next = n;
-    parent->last = n;
-}
-
-static bool attach(struct builder *b, struct yaml_node *n)
-{
-    struct yaml_node *parent = b->depth == 0 ? NULL : b->open[b->depth - 1];
-
-    n->parent = parent;
-    if (parent == NULL) {
-        b->root = n;
-    } else if (parent->kind == YAML_LIST) {
-        link_child(parent, n);
-    } else if (b->key == NULL && n->kind == YAML_SCALAR) {
-        b->key = n;
-    } else if (b->key == NULL) {
-        struct sai_err e = { 0 };
-
-        err_set_text(&e, SAI_E_SYNTAX, "a key must be text, not a list or a map");
-        return stop(b, (struct position){ n->line, n->column }, &e);
-    } else {
-        n->key = TAKE(b->key);
-        check_key(b, n);
-        link_child(parent, n);
-    }
-    return true;
-}
-
-static struct yaml_node *add_node(struct builder *b, enum yaml_kind kind, struct position at)
-{
-    struct yaml_node *n;
-    struct sai_err e = { 0 };
-
-    if (b->nodes++ >= b->in->max_nodes) {
-        err_set_text(&e, SAI_E_LIMIT, "more than %zu keys and values", b->in->max_nodes);
-        (void)stop(b, at, &e);
-        return NULL;
-    }
-    n = arena_alloc(b->arena, sizeof(*n));
-    if (n == NULL) {
-        (void)stop_nomem(b);
-        return NULL;
-    }
-    *n = (struct yaml_node){ .kind = kind, .text = "", .line = at.line, .column = at.column };
-    return attach(b, n) ? n : NULL;
-}
-
-static bool is_integer(const char *s)
-{
-    struct sai_err e = { 0 };
-    uint64_t v;
-
-    s += *s == '-' ? 1 : 0;
-    return num_u64(s, strlen(s), &v, &e);
-}
-
-static bool is_bool(const char *s)
-{
-    return strcmp(s, "true") == 0 || strcmp(s, "false") == 0;
-}
-
-/* The tags that say no more than the text does. */
-static const struct tag {
-    const char *uri;
-    enum yaml_kind kind;
-    bool quoted;
-    bool (*fits)(const char *text); /* NULL: any */
-} tags[] = {
-    { YAML_STR_TAG, YAML_SCALAR, true, NULL },
-    { YAML_INT_TAG, YAML_SCALAR, false, is_integer },
-    { YAML_BOOL_TAG, YAML_SCALAR, false, is_bool },
-    { YAML_SEQ_TAG, YAML_LIST, false, NULL },
-    { YAML_MAP_TAG, YAML_MAP, false, NULL },
-};
-
-static void
-check_properties(struct builder *b, struct yaml_node *n, const void *anchor, const char *tag)
-{
-    if (anchor != NULL) {
-        refuse(b, n, "anchors (&name) are not allowed");
-        n->refused = false; /* its value is known all the same */
-    }
-    if (tag == NULL)
-        return;
-    for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
-        if (strcmp(tag, tags[i].uri) != 0 || n->kind != tags[i].kind)
-            continue;
-        if (tags[i].fits != NULL && !tags[i].fits(n->text))
-            break;
-        n->quoted = tags[i].quoted;
-        return;
-    }
-    refuse(b, n,
-           "a tag is not allowed here: only !!str, !!int, !!bool, !!map and !!seq, "
-           "and only where they fit");
-}
-
-static bool on_scalar(struct builder *b, const yaml_event_t *event)
-{
-    const char *value = (const char *)event->data.scalar.value;
-    size_t len = event->data.scalar.length;
-    const char *text = arena_strndup(b->arena, value, len);
-    struct yaml_node *n;
-
-    if (text == NULL)
-        return stop_nomem(b);
-    n = add_node(b, YAML_SCALAR, position_of(event->start_mark));
-    if (n == NULL)
-        return false;
-    n->text = text;
-    n->len = strlen(text);
-    n->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-    if (n->len != len)
-        refuse(b, n, "a NUL character is not allowed");
-    check_properties(b, n, event->data.scalar.anchor, (const char *)event->data.scalar.tag);
-    return true;
-}
-
-static bool on_alias(struct builder *b, const yaml_event_t *event)
-{
-    struct yaml_node *n = add_node(b, YAML_SCALAR, position_of(event->start_mark));
-
-    if (n == NULL)
-        return false;
-    refuse(b, n, "aliases (*name) are not allowed");
-    return true;
-}
-
-static bool on_start(struct builder *b, const yaml_event_t *event)
-{
-    bool list = event->type == YAML_SEQUENCE_START_EVENT;
-    struct position at = position_of(event->start_mark);
-    struct sai_err e = { 0 };
-    struct yaml_node *n;
-
-    if (b->depth >= b->in->max_depth) {
-        err_set_text(&e, SAI_E_LIMIT, "nested deeper than %zu levels", b->in->max_depth);
-        return stop(b, at, &e);
-    }
-    n = add_node(b, list ? YAML_LIST : YAML_MAP, at);
-    if (n == NULL)
-        return false;
-    if (list)
-        check_properties(b, n, event->data.sequence_start.anchor,
-                         (const char *)event->data.sequence_start.tag);
-    else
-        check_properties(b, n, event->data.mapping_start.anchor,
-                         (const char *)event->data.mapping_start.tag);
-    b->open[b->depth++] = n;
-    return true;
-}
-
-static bool on_event(struct builder *b, const yaml_event_t *event)
-{
-    struct sai_err e = { 0 };
-
     switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        return on_document(b, event);
     case YAML_SCALAR_EVENT:
         return on_scalar(b, event);
     case YAML_ALIAS_EVENT:
-        return on_alias(b, event);
+        return yaml_add_alias(b, position_of(event->start_mark));
     case YAML_SEQUENCE_START_EVENT:
+        return on_list(b, event);
     case YAML_MAPPING_START_EVENT:
-        return on_start(b, event);
+        return on_map(b, event);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
-        b->depth--;
-        return true;
-    case YAML_DOCUMENT_START_EVENT:
-        if (b->root == NULL)
-            return true;
-        err_set_text(&e, SAI_E_SYNTAX, "a second document starts here, only one is allowed");
-        return stop(b, position_of(event->start_mark), &e);
+        return yaml_add_end(b);
+    case YAML_DOCUMENT_END_EVENT:
+        return yaml_end_document(b);
     default:
         return true;
     }
 }
 
 /* libyaml's reader knows the offset of a byte that is no character, but not its position. */
-static struct position position_of_offset(const struct yaml_input *in, size_t offset)
+static struct yaml_position position_of_offset(const struct yaml_input *in, size_t offset)
 {
-    struct position p = { 1, 1 };
+    struct yaml_position p = { 1, 1 };
     size_t i = 0;
 
     while (i < in->len && i < offset) {
@@ -290,7 +98,7 @@ static struct position position_of_offset(const struct yaml_input *in, size_t of
 }
 
 /* The most common cause of libyaml's most cryptic message. */
-static bool is_tab(const struct yaml_input *in, struct position at)
+static bool is_tab(const struct yaml_input *in, struct yaml_position at)
 {
     const char *line = in->text;
 
@@ -303,17 +111,17 @@ static bool is_tab(const struct yaml_input *in, struct position at)
            line[at.column - 1] == '\t';
 }
 
-static bool stop_at_syntax(struct builder *b, const yaml_parser_t *p)
+static bool stop_at_syntax(struct yaml_builder *b, const yaml_parser_t *p)
 {
-    struct position at = position_of(p->problem_mark);
+    struct yaml_position at = position_of(p->problem_mark);
     const char *problem = p->problem == NULL ? "cannot be read" : p->problem;
     struct sai_err e = { 0 };
 
     if (p->error == YAML_MEMORY_ERROR)
-        return stop_nomem(b);
+        return yaml_stop_nomem(b);
     if (p->error == YAML_READER_ERROR) {
         err_set_text(&e, SAI_E_SYNTAX, "not UTF-8 text: %s", problem);
-        return stop(b, position_of_offset(b->in, p->problem_offset), &e);
+        return yaml_stop(b, position_of_offset(b->in, p->problem_offset), &e);
     }
     if (is_tab(b->in, at))
         err_set_text(&e, SAI_E_SYNTAX, "a tab cannot indent YAML, use blanks");
@@ -322,10 +130,10 @@ static bool stop_at_syntax(struct builder *b, const yaml_parser_t *p)
     else
         err_set_text(&e, SAI_E_SYNTAX, "not YAML: %s %s that starts at %zu:%zu", problem,
                      p->context, p->context_mark.line + 1, p->context_mark.column + 1);
-    return stop(b, at, &e);
+    return yaml_stop(b, at, &e);
 }
 
-static bool read_events(struct builder *b, yaml_parser_t *parser)
+static bool read_events(struct yaml_builder *b, yaml_parser_t *parser)
 {
     yaml_event_type_t type;
 
@@ -341,13 +149,35 @@ static bool read_events(struct builder *b, yaml_parser_t *parser)
         if (!ok)
             return false;
     } while (type != YAML_STREAM_END_EVENT);
-    if (b->root == NULL) {
-        struct sai_err e = { 0 };
-
-        err_set_text(&e, SAI_E_SYNTAX, "empty, there is no YAML document");
-        return stop(b, (struct position){ 1, 1 }, &e);
-    }
     return true;
+}
+
+/* The text without a byte order mark, which otherwise would count as a column. */
+static struct yaml_input without_mark(const struct yaml_input *in)
+{
+    static const char bom[] = "\xef\xbb\xbf";
+    struct yaml_input rest = *in;
+
+    if (in->len >= 3 && memcmp(in->text, bom, 3) == 0) {
+        rest.text += 3;
+        rest.len -= 3;
+    }
+    return rest;
+}
+
+static bool read_input(struct yaml_builder *b)
+{
+    yaml_parser_t parser;
+    bool complete;
+
+    if (yaml_parser_initialize(&parser) == 0)
+        return yaml_stop_nomem(b);
+    /* Otherwise a byte order mark would switch it to UTF-16. */
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)b->in->text, b->in->len);
+    complete = read_events(b, &parser);
+    yaml_parser_delete(&parser);
+    return complete;
 }
 
 bool yaml_parse(const struct yaml_input *in,
@@ -355,30 +185,36 @@ bool yaml_parse(const struct yaml_input *in,
                 struct yaml_doc **out,
                 struct sai_report *r)
 {
-    static const char bom[] = "\xef\xbb\xbf";
-    struct builder b = { .in = in, .arena = a, .report = r };
+    const struct yaml_input rest = without_mark(in);
     size_t errors = sai_report_total(r, SAI_ERROR);
-    size_t skip = in->len >= 3 && memcmp(in->text, bom, 3) == 0 ? 3 : 0;
-    struct yaml_input rest = *in;
-    yaml_parser_t parser;
-    bool complete;
+    struct yaml_doc *doc = arena_alloc(a, sizeof(*doc));
+    struct sai_err e = { 0 };
+    AUTO(yaml_builder) struct yaml_builder b = { .in = in, .report = r };
 
-    b.doc = arena_alloc(a, sizeof(*b.doc));
-    b.open = arena_alloc(a, in->max_depth * sizeof(void *));
-    if (b.doc == NULL || b.open == NULL || yaml_parser_initialize(&parser) == 0)
-        return stop_nomem(&b);
-    b.doc->file = in->file;
-    rest.text += skip;
-    rest.len -= skip;
-    b.in = &rest;
-    /* Otherwise a byte order mark would switch it to UTF-16. */
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)rest.text, rest.len);
-    complete = read_events(&b, &parser);
-    yaml_parser_delete(&parser);
-    if (!complete)
+    if (doc == NULL)
+        return yaml_stop_nomem(&b);
+    if (!yaml_builder_init(&b, &rest, doc, a, r) || !read_input(&b))
         return false;
-    b.doc->root = b.root;
-    *out = b.doc;
+    if (doc->root == NULL) {
+        err_set_text(&e, SAI_E_SYNTAX, "empty, there is no YAML document");
+        return yaml_stop(&b, (struct yaml_position){ 1, 1 }, &e);
+    }
+    *out = doc;
     return sai_report_total(r, SAI_ERROR) == errors;
+}
+
+bool yaml_stream(const struct yaml_input *in,
+                 const struct yaml_sink *sink,
+                 struct sai_report *r)
+{
+    const struct yaml_input rest = without_mark(in);
+    size_t errors = sai_report_total(r, SAI_ERROR);
+    struct yaml_doc doc = { 0 };
+    AUTO(arena) struct arena *a = arena_new();
+    AUTO(yaml_builder) struct yaml_builder b = { .in = in, .report = r };
+
+    if (a == NULL)
+        return yaml_stop_nomem(&b);
+    return yaml_builder_init(&b, &rest, &doc, a, r) && yaml_builder_stream(&b, sink) &&
+           read_input(&b) && sai_report_total(r, SAI_ERROR) == errors;
 }

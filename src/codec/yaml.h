@@ -3,9 +3,10 @@
 
 /* YAML as a small tree with positions, for documents that people write.
  *
- * libyaml reads, we build: one document, UTF-8, no anchors, aliases, merge keys or tags that
- * change the meaning, no duplicate keys, bounded depth and size. Scalars stay text: what a
- * value means is decided by who asks for it, so "no" is never a boolean by accident. */
+ * libyaml reads, we build: UTF-8, no anchors, aliases, merge keys or tags that change the
+ * meaning, no duplicate keys, bounded depth and size. Scalars stay text: what a value means is
+ * decided by who asks for it, so "no" is never a boolean by accident. JSON makes the same tree
+ * (codec/json_tree.h). */
 
 #include "base/arena.h"
 #include "base/attr.h"
@@ -55,6 +56,22 @@ bool yaml_parse(const struct yaml_input *in,
                 struct yaml_doc **out,
                 struct sai_report *r) MUST_USE;
 
+/* Gets a large document in pieces, so that memory does not grow with it. What is passed is gone
+ * after the call. false ends the reading; why is in the report by then. */
+struct yaml_sink {
+    const char *list; /* a key of the root, e.g. items, whose value, a list, is passed item by
+                         item: all of them before their document, which holds none */
+    bool (*item)(void *ctx, const struct yaml_doc *doc, const struct yaml_node *item);
+    bool (*document)(void *ctx, const struct yaml_doc *doc);
+    void *ctx;
+};
+
+/* Reads any number of documents. The limits of the input hold for each item, and for each
+ * document without its items. Every mistake goes to the report. */
+bool yaml_stream(const struct yaml_input *in,
+                 const struct yaml_sink *sink,
+                 struct sai_report *r) MUST_USE;
+
 /* The value of a key; NULL if map is no map or has no such key. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 
@@ -67,3 +84,7 @@ void yaml_locate(const struct yaml_doc *doc, const struct yaml_node *n, struct s
 
 /* A scalar that stands for nothing: empty, ~ or null, without quotes. */
 bool yaml_is_null(const struct yaml_node *n);
+
+/* What a scalar without quotes is to programs that go by its looks, kubectl for one: "null",
+ * "a boolean" or "a number" (YAML 1.1 as go-yaml reads it); NULL: text. */
+const char *yaml_plain_type(const struct yaml_node *n);
