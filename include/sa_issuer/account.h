@@ -31,6 +31,8 @@ struct sai_account {
     struct sai_pairs labels;
     struct sai_pairs namespace_annotations;
     struct sai_pairs namespace_labels;
+    const char *file; /* where it was found; NULL: not in a file */
+    unsigned line;
 };
 
 /* The value of a key, NULL without it; borrowed. */
@@ -41,22 +43,25 @@ struct sai_accounts;
 
 struct sai_accounts_options {
     /* Files, or directories whose *.yaml, *.yml and *.json files are read in name order. A file
-     * holds ServiceAccount and Namespace objects, alone, in Lists, or in several YAML
-     * documents; objects of other kinds are mistakes. */
+     * holds ServiceAccount and Namespace objects, alone, in a List, ServiceAccountList or
+     * NamespaceList, or in several YAML documents; objects of other kinds are mistakes. */
     const char *const *paths;
     size_t path_count;
-    size_t max_accounts;   /* 0: 1000000 */
+    size_t max_accounts;   /* 0: 1000000; of Namespaces as many */
     size_t max_file_bytes; /* 0: 268435456 */
 };
 
-/* Every mistake goes to the report with file, line and column (a JSON file: the line where
- * known). An account without its Namespace has no namespace annotations and labels. */
+/* Every mistake goes to the report with file, line, column and path. An object that is being
+ * deleted is left out, with a warning. An account without its Namespace has no namespace
+ * annotations and labels. The annotation kubectl.kubernetes.io/last-applied-configuration is
+ * not kept, as it repeats the others. */
 SAI_API bool sai_accounts_load(const struct sai_accounts_options *options,
                                struct sai_accounts **out,
                                struct sai_report *r);
 SAI_API void sai_accounts_free(struct sai_accounts *a); /* takes NULL */
 
 SAI_API size_t sai_accounts_count(const struct sai_accounts *a);
+SAI_API size_t sai_accounts_namespace_count(const struct sai_accounts *a);
 /* Constant time, no allocation. false: there is none. */
 SAI_API bool sai_accounts_find(const struct sai_accounts *a,
                                const char *namespace_name,

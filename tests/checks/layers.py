@@ -10,7 +10,7 @@ LAYERS = {
     "base": 0,
     "codec": 1,
     "jose": 2,
-    "conf": 3,
+    "accounts": 3, "conf": 3,
     "keys": 4, "rules": 4, "kube": 4,
     "issue": 5,
     "state": 6,
