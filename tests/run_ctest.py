@@ -4,7 +4,8 @@
 
 usage: run_ctest.py [--tally FILE] BUILD [REGEX]
 
-A cmocka program counts as its test cases (it is asked for TAP), any other program as one. A
+A cmocka program counts as its test cases (it is asked for TAP), a test of it that walks over data
+as the "N cases" that it prints, any other program as one. A
 program that fails although its cases passed (it crashed, leaked, timed out) counts as one failed
 case more. Ends like run_python.py.
 """
@@ -21,6 +22,7 @@ import xml.etree.ElementTree as xml
 from run_python import report
 
 TAP = re.compile(r"^(ok|not ok)\b(?: \d+)?(?: - )?(.*)$", re.MULTILINE)
+CASES = re.compile(r"^(\d+) cases$", re.MULTILINE)
 UNLIMITED = str(1 << 26)
 
 
@@ -34,6 +36,8 @@ def count(junit):
         found = TAP.findall(output)
         bad = [f"{program}: {name}" for result, name in found if result == "not ok"]
         passed += len(found) - len(bad) if found else ok
+        if ok:
+            passed += sum(int(n) - 1 for n in CASES.findall(output))
         if not ok:
             failed += bad or [program]
             print(f"--- {program}\n{output}", flush=True)

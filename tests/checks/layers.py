@@ -23,7 +23,7 @@ LAYERS = {
 HOMES = [
     (r"yaml\.h", r"src/codec/", 1),
     (r"microhttpd\.h", r"src/http/", 3),
-    (r"gnutls/.*", r"src/(state/certificate|http/\w+)\.c$", 3),
+    (r"gnutls/.*", r"src/(state/certificate\.c|http/tls\.[ch])$", 3),
     (r"openssl/.*", r"src/jose/", 99),
     (r"curl/.*", r"src/kube/", 1),
     (r"nghttp2/.*", r"src/grpc/", 1),

@@ -284,7 +284,7 @@ class Storm(daemon.Case):
         jwks = Hammer(d.port, "/openid/v1/jwks", judge)
         discovery = Hammer(d.port, "/.well-known/openid-configuration", judge, threads=1)
         wrk = Wrk(f"{d.issuer}/openid/v1/jwks", connections=16)
-        count = self.RELOADS // 10 if daemon.is_sanitized() else self.RELOADS
+        count = self.RELOADS // 4 if daemon.is_sanitized() else self.RELOADS
         figures = []
         generation = d.generation()
         with wrk, jwks, discovery:
