@@ -8,10 +8,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_serve,
-    &command_check,
-    &command_version,
-    &command_help,
+    &command_serve, &command_check, &command_token, &command_version, &command_help,
 };
 
 const struct command *command_find(const char *name)
@@ -33,14 +30,23 @@ void command_print_overview(void)
                  "sa-issuerd help COMMAND tells more about one of them.\n");
 }
 
-static void print_option(const struct option_row *o)
+/* "-c, --config FILE"; returns its length. */
+static int option_text(const struct option_row *o, char *text, size_t size)
 {
-    char left[64];
+    char letter[8] = "    ";
 
-    (void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s", o->letter != 0 ? '-' : ' ',
-                   o->letter != 0 ? o->letter : ' ', o->letter != 0 ? "," : " ", o->name,
-                   o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
-    (void)printf("  %-22s %s", left, o->help);
+    if (o->letter != 0)
+        (void)snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+    return snprintf(text, size, "%s--%s%s%s", letter, o->name, o->argument != NULL ? " " : "",
+                    o->argument != NULL ? o->argument : "");
+}
+
+static void print_option(const struct option_row *o, int width)
+{
+    char text[64];
+
+    (void)option_text(o, text, sizeof(text));
+    (void)printf("  %-*s  %s", width, text, o->help);
     if (o->standard != NULL)
         (void)printf(" (default: %s)", o->standard);
     if (o->repeats)
@@ -53,15 +59,22 @@ void command_print_help(const struct command *c)
     static const struct option_row help = { .name = "help",
                                             .letter = 'h',
                                             .help = "print this page" };
+    char text[64];
+    int width = option_text(&help, text, sizeof(text));
 
     (void)printf("usage: sa-issuerd %s [OPTION...]%s%s\n\n%s\n", c->name,
                  c->operands[0] != '\0' ? " " : "", c->operands, c->summary);
     if (c->details != NULL)
         (void)printf("\n%s\n", c->details);
+    for (size_t i = 0; i < c->option_count; i++) {
+        int own = option_text(&c->options[i], text, sizeof(text));
+
+        width = own > width ? own : width;
+    }
     (void)printf("\noptions:\n");
     for (size_t i = 0; i < c->option_count; i++)
-        print_option(&c->options[i]);
-    print_option(&help);
+        print_option(&c->options[i], width);
+    print_option(&help, width);
 }
 
 static int usage_error(const struct command *c)

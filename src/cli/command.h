@@ -16,10 +16,10 @@ enum { OPTIONS_MAX = 16, REPEATS_MAX = 16 };
 
 struct option_row {
     const char *name;     /* long name, without the dashes */
-    char letter;          /* short name; 0: none */
     const char *argument; /* what stands for it in the help; NULL: a flag */
     const char *standard; /* its value when not given; NULL: none */
     const char *help;
+    char letter;  /* short name; 0: none */
     bool repeats; /* may be given several times; at most one such option in a command */
 };
 
@@ -56,5 +56,6 @@ int command_run(const struct command *c, int argc, char **argv);
 
 extern const struct command command_serve;
 extern const struct command command_check;
+extern const struct command command_token;
 extern const struct command command_version;
 extern const struct command command_help;

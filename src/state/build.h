@@ -21,6 +21,9 @@ struct build {
 /* Each adds to the report what is wrong and goes on as far as it makes sense. */
 bool build_issuers(struct build *b) MUST_USE;
 bool build_certificates(struct build *b) MUST_USE;
+bool build_accounts(struct build *b) MUST_USE;
+/* Of one issuer, whose keys are loaded. */
+bool build_policy(struct build *b, size_t index) MUST_USE;
 
 /* Adds an error that belongs to a place in the configuration. Returns false. */
 bool build_error(struct build *b, const char *path, struct sai_err *e);

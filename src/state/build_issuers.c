@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 #include <sa_issuer/discovery.h>
-#include <sa_issuer/keyset.h>
+#include <sa_issuer/policy.h>
 #include <stdio.h>
 
 /* Copies the problems of one key set; those without a file are about the configuration. */
@@ -102,9 +102,15 @@ static bool render(const struct issuer *issuer,
         .jwks_uri = issuer->conf->discovery.jwks_uri,
         .extra_json = issuer->conf->discovery.extra_json,
     };
+    struct sai_strings names;
 
     if (id == DOCUMENT_JWKS)
         return sai_jwks_render(issuer->keys, out, len, e);
+    if (issuer->policy != NULL) {
+        names = sai_policy_claim_names(issuer->policy);
+        options.claims = names.items;
+        options.claim_count = names.count;
+    }
     return sai_discovery_render(&options, issuer->keys, out, len, e);
 }
 
@@ -162,7 +168,7 @@ static bool build_issuer(struct build *b, size_t index)
     bool ok = true;
 
     issuer->conf = &b->snapshot->conf->issuers[index];
-    if (!load_keys(b, index) || !check_role(b, index))
+    if (!load_keys(b, index) || !check_role(b, index) || !build_policy(b, index))
         return false;
     for (unsigned id = 0; id < DOCUMENT_COUNT; id++)
         ok = render_document(b, issuer, (enum document_id)id) && ok;

@@ -13,7 +13,8 @@
 #include "state/inputs.h"
 #include "state/routes.h"
 
-#include <sa_issuer/keyset.h>
+#include <sa_issuer/account.h>
+#include <sa_issuer/policy.h>
 
 /* Adds an error that belongs to a place in the configuration. */
 bool build_error(struct build *b, const char *path, struct sai_err *e)
@@ -62,6 +63,8 @@ static bool note_inputs(struct build *b)
         for (size_t k = 0; k < keys->files.count; k++)
             ok = build_note_input(b, keys->files.items[k]) && ok;
     }
+    for (size_t i = 0; i < conf->accounts.manifests.count; i++)
+        ok = build_note_input(b, conf->accounts.manifests.items[i]) && ok;
     return ok;
 }
 
@@ -103,6 +106,7 @@ static bool build_all(struct build *b, const char *conf_file)
         return false;
     ok = build_issuers(b);
     ok = build_certificates(b) && ok;
+    ok = build_accounts(b) && ok;
     if (!ok || !build_routes(b))
         return false;
     b->snapshot->built_unix_ms = clock_unix_ms();
@@ -145,8 +149,11 @@ void snapshot_unref(struct snapshot *s)
 {
     if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
-    for (size_t i = 0; i < s->issuer_count; i++)
+    for (size_t i = 0; i < s->issuer_count; i++) {
+        sai_policy_free(s->issuers[i].policy);
         sai_keyset_free(s->issuers[i].keys);
+    }
+    sai_accounts_free(s->accounts);
     certificate_free(s->discovery_certificate);
     certificate_free(s->admin_certificate);
     routes_free(s->routes);

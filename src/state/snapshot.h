@@ -19,7 +19,11 @@ struct conf;
 struct conf_issuer;
 struct inputs;
 struct route_table;
+struct sai_accounts;
+struct sai_audience;
+struct sai_claim_rule;
 struct sai_keyset;
+struct sai_policy;
 
 enum document_id { DOCUMENT_DISCOVERY, DOCUMENT_JWKS, DOCUMENT_COUNT };
 
@@ -35,6 +39,10 @@ struct document {
 struct issuer {
     const struct conf_issuer *conf;
     struct sai_keyset *keys;
+    struct sai_policy *policy; /* NULL: mints nothing */
+    /* What the policy was made of. */
+    const struct sai_claim_rule *rules;
+    const struct sai_audience *audiences;
     struct document documents[DOCUMENT_COUNT];
 };
 
@@ -50,6 +58,7 @@ struct snapshot {
     struct issuer *issuers;
     size_t issuer_count;
     struct route_table *routes;
+    struct sai_accounts *accounts; /* NULL: none are configured */
     /* Serving certificates of the listeners; NULL: plain HTTP. */
     struct certificate *discovery_certificate;
     struct certificate *admin_certificate;

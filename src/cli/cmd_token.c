@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json_out.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/issuing.h"
+#include "conf/conf.h"
+#include "issue/audit.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CLAIMS_ONLY = ISSUING_OPTIONS, OUTPUT };
+enum { OUTPUT_MAX_BYTES = 1 << 20 };
+
+static const struct option_row options[] = {
+    ISSUING_OPTION_ROWS,
+    [CLAIMS_ONLY] = { .name = "claims-only", .help = "print the claims and sign nothing" },
+    [OUTPUT] = { .name = "output",
+                 .letter = 'o',
+                 .argument = "FORMAT",
+                 .standard = "token",
+                 .help = "token, json (a TokenRequest, as kubectl prints it) or decoded" },
+};
+
+/* Indented JSON with a newline. */
+static void put_pretty(struct buf *out, const char *json, size_t len)
+{
+    json_t *value = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
+    char *text = json_dumps(value, JSON_INDENT(2));
+
+    buf_str(out, text != NULL ? text : "");
+    buf_char(out, '\n');
+    free(text);
+    json_decref(value);
+}
+
+static void put_token(struct buf *out, const struct issuing *in, const struct sai_token *t)
+{
+    (void)in;
+    buf_add(out, t->text, t->len);
+    buf_char(out, '\n');
+}
+
+static void put_decoded(struct buf *out, const struct issuing *in, const struct sai_token *t)
+{
+    AUTO(buf) struct buf header;
+
+    (void)in;
+    buf_init(&header, 256);
+    buf_printf(&header, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}", t->alg, t->kid);
+    put_pretty(out, header.data, header.len);
+    put_pretty(out, t->claims, t->claims_len);
+}
+
+/* Times of the Kubernetes API have no fraction (metav1.Time). */
+static void put_time(struct buf *out, int64_t unix_s)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    buf_add(out, clock_format_ms(unix_s * 1000, text), strlen("2026-11-23T14:25:27"));
+    buf_char(out, 'Z');
+}
+
+/* authentication.k8s.io/v1 TokenRequest, as `kubectl create token -o json` prints it. */
+static void put_json(struct buf *out, const struct issuing *in, const struct sai_token *t)
+{
+    AUTO(buf) struct buf text;
+
+    buf_init(&text, OUTPUT_MAX_BYTES);
+    buf_str(&text, "{\"kind\":\"TokenRequest\",\"apiVersion\":\"authentication.k8s.io/v1\","
+                   "\"metadata\":{\"name\":");
+    json_out_string(&text, in->account.name);
+    buf_str(&text, ",\"namespace\":");
+    json_out_string(&text, in->account.namespace_name);
+    buf_str(&text, ",\"uid\":");
+    json_out_string(&text, in->account.uid);
+    buf_str(&text, "},\"spec\":{\"audiences\":[");
+    for (size_t i = 0; i < in->request.audiences.count; i++) {
+        if (i > 0)
+            buf_char(&text, ',');
+        json_out_string(&text, in->request.audiences.items[i]);
+    }
+    buf_printf(&text, "],\"expirationSeconds\":%" PRIu64 "},\"status\":{\"token\":\"",
+               t->lifetime_s);
+    buf_add(&text, t->text, t->len);
+    buf_str(&text, "\",\"expirationTimestamp\":\"");
+    put_time(&text, t->exp);
+    buf_str(&text, "\"}}");
+    put_pretty(out, text.data, text.len);
+}
+
+static const struct format {
+    const char *name;
+    void (*put)(struct buf *out, const struct issuing *in, const struct sai_token *t);
+} formats[] = {
+    { "token", put_token },
+    { "json", put_json },
+    { "decoded", put_decoded },
+};
+
+static const struct format *find_format(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    }
+    return NULL;
+}
+
+static int fail(const struct sai_err *e)
+{
+    char text[sizeof(struct sai_err)];
+
+    (void)fprintf(stderr, "sa-issuerd token: %s\n", sai_err_format(e, text, sizeof(text)));
+    return CLI_FAILED;
+}
+
+static int print(const struct buf *out)
+{
+    struct sai_err e = { 0 };
+
+    if (!buf_ok(out, &e))
+        return fail(&e);
+    if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0)
+        return CLI_FAILED;
+    return CLI_OK;
+}
+
+static int print_claims(const struct issuing *in)
+{
+    struct sai_err e = { 0 };
+    struct sai_token token;
+    AUTO(buf) struct buf out;
+
+    buf_init(&out, OUTPUT_MAX_BYTES);
+    if (!sai_mint_claims(in->minter, &in->request, &token, &e))
+        return fail(&e);
+    put_pretty(&out, token.claims, token.claims_len);
+    return print(&out);
+}
+
+/* The audit line is written before the token is given away, or there is no token. */
+static int mint(const struct issuing *in, const struct format *format)
+{
+    struct sai_err e = { 0 };
+    struct sai_err audit_e = { 0 };
+    struct sai_token token;
+    char caller[32];
+    struct audit_record record = { .issuer = in->issuer->conf->url,
+                                   .request = &in->request,
+                                   .caller = caller };
+    AUTO(buf) struct buf out;
+
+    buf_init_secret(&out, OUTPUT_MAX_BYTES);
+    (void)snprintf(caller, sizeof(caller), "local user %u", (unsigned)getuid());
+    if (sai_mint(in->minter, &in->request, &token, &e))
+        record.token = &token;
+    else
+        record.reason = e.text;
+    if (!audit_write(in->snapshot->conf->audit.file, &record, &audit_e))
+        return fail(&audit_e);
+    if (record.token == NULL)
+        return fail(&e);
+    if (token.clamped)
+        (void)fprintf(stderr, "sa-issuerd token: the lifetime was shortened to %" PRIu64 " s\n",
+                      token.lifetime_s);
+    format->put(&out, in, &token);
+    return print(&out);
+}
+
+static int run(const struct arguments *args)
+{
+    const struct format *format = find_format(args->options[OUTPUT]);
+    AUTO(issuing) struct issuing in = { 0 };
+    int code;
+
+    if (format == NULL) {
+        (void)fprintf(stderr,
+                      "sa-issuerd token: --output is token, json or decoded, not '%s'\n",
+                      args->options[OUTPUT]);
+        return CLI_USAGE;
+    }
+    if (!issuing_init(&in, "token", args, &code))
+        return code;
+    return args->options[CLAIMS_ONLY] != NULL ? print_claims(&in) : mint(&in, format);
+}
+
+const struct command command_token = {
+    .name = "token",
+    .operands = "",
+    .summary = "mint a token for a service account from the configuration, offline",
+    .details = "An audit line is written for each token, to audit.file or standard error.",
+    .options = options,
+    .option_count = ARRAY_SIZE(options),
+    .run = run,
+};
