@@ -73,7 +73,8 @@ hand_over(struct acceptor *a, size_t i, int fd, const struct sockaddr *addr, soc
 {
     struct acceptor_socket *s = &a->sockets[i];
     const struct conf_limits *limits = &a->snapshot->conf->limits;
-    struct conn_caps caps = { limits->max_connections, limits->max_connections_per_address };
+    struct conn_caps caps = { limits->max_connections, limits->max_connections_per_address,
+                              a->shared->fd_limits[s->listener] };
     enum conn_refusal r = conn_admit(a->shared->conns, fd,
                                      &a->shared->stats->listeners[s->listener], addr, &caps);
     int one = 1;
@@ -91,22 +92,27 @@ hand_over(struct acceptor *a, size_t i, int fd, const struct sockaddr *addr, soc
 }
 
 /* Without a descriptor the connection would stay in the queue and poll() would not wait: the
- * spare one makes room to take it out and end it. */
-static void shed(struct acceptor *a, size_t i)
+ * spare one makes room to take it out and end it. false: not even so. */
+static bool shed(struct acceptor *a, size_t i)
 {
     enum listener_id listener = a->sockets[i].listener;
     int fd;
 
-    (void)close(a->spare_fd);
+    if (a->spare_fd >= 0)
+        (void)close(a->spare_fd);
     fd = accept4(a->polls[i].fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0)
         (void)close(fd);
     a->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
     atomic_fetch_add(&a->shared->stats->listeners[listener].refused[CONN_OVER_DESCRIPTORS], 1);
     note_refusal(a, listener, conn_refusal_name(CONN_OVER_DESCRIPTORS));
+    return true;
 }
 
-/* false when the queue is empty. */
+/* false when there is nothing more to do for now: the queue is empty, or the kernel is out of
+ * something that it may have again soon. */
 static bool accept_one(struct acceptor *a, size_t i)
 {
     struct sockaddr_storage addr;
@@ -121,8 +127,10 @@ static bool accept_one(struct acceptor *a, size_t i)
     switch (errno) {
     case EMFILE:
     case ENFILE:
-        shed(a, i);
-        return true;
+        if (shed(a, i))
+            return true;
+        (void)poll(NULL, 0, PAUSE_MS);
+        return false;
     case ENOBUFS:
     case ENOMEM:
         (void)poll(NULL, 0, PAUSE_MS);

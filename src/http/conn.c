@@ -122,7 +122,7 @@ enum conn_refusal conn_admit(struct conn_table *t,
     struct conn *c = conn_at(t, fd);
     enum conn_refusal r = CONN_OVER_DESCRIPTORS;
 
-    if (c != NULL) {
+    if (c != NULL && (size_t)fd < caps->fd_limit) {
         (void)pthread_mutex_lock(&t->lock);
         r = admit(t, c, listener, addr, caps);
         if (r == CONN_ADMITTED) {

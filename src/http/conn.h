@@ -53,6 +53,7 @@ DEFINE_AUTO(conn_table, conn_table_free)
 struct conn_caps {
     uint64_t total;
     uint64_t per_address;
+    size_t fd_limit; /* one more than the highest descriptor; at most the table's */
 };
 
 /* A connection was accepted: counts it, or says why not (and counts that); then the caller

@@ -42,17 +42,20 @@ static const struct {
     [LISTENER_ADMIN] = { "listeners.admin", &admin_service },
 };
 
-/* Descriptors that no connection may have, so that reloads can always read files. */
-enum { RESERVED_FDS = 64, FDS_MAX = 1 << 20 };
+/* Descriptors that no connection may have, so that reloads can always read files, and those
+ * that only connections of the admin listener may have. */
+enum { RESERVED_FDS = 64, ADMIN_FDS = 16, FDS_MAX = 1 << 20 };
 
-static size_t fd_limit(void)
+static void share_fds(size_t limits[LISTENER_COUNT])
 {
     struct rlimit limit = { 0 };
     size_t n = FDS_MAX;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < n)
         n = (size_t)limit.rlim_cur;
-    return n > (size_t)2 * RESERVED_FDS ? n - RESERVED_FDS : n / 2;
+    n = n > (size_t)2 * RESERVED_FDS ? n - RESERVED_FDS : n / 2;
+    limits[LISTENER_ADMIN] = n;
+    limits[LISTENER_DISCOVERY] = n > (size_t)4 * ADMIN_FDS ? n - ADMIN_FDS : n - n / 4;
 }
 
 static bool
@@ -242,7 +245,8 @@ static bool start_all(struct http_server *s,
                       struct passed_sockets *passed,
                       struct sai_err *e)
 {
-    if (!conn_table_new(fd_limit(), &s->shared.conns, e) ||
+    share_fds(s->shared.fd_limits);
+    if (!conn_table_new(s->shared.fd_limits[LISTENER_ADMIN], &s->shared.conns, e) ||
         !open_listeners(s, snapshot->conf, passed, e) || !start_workers(s, snapshot, e) ||
         !start_acceptor(s, e))
         return false;

@@ -85,7 +85,8 @@ static void use_certificate(struct worker *w, struct MHD_Connection *connection,
 static struct conn *begin(struct worker *w, int fd, const struct conf_limits *limits)
 {
     struct conn *c = conn_at(w->shared->conns, fd);
-    struct conn_caps caps = { .total = limits->max_connections };
+    struct conn_caps caps = { .total = limits->max_connections,
+                              .fd_limit = w->shared->fd_limits[w->options.listener] };
     uint64_t deadline = clock_mono_ms() + limits->header_timeout_ms;
 
     if (c == NULL)

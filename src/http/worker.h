@@ -13,6 +13,9 @@ struct worker_shared {
     struct state *state;
     struct conn_table *conns;
     struct stats *stats;
+    /* conn_caps.fd_limit of each listener: the public one leaves some for the admin's, so that
+     * nobody can make the daemon look dead from outside. */
+    size_t fd_limits[LISTENER_COUNT];
     _Atomic bool closing; /* answers end their connections */
 };
 

@@ -6,13 +6,11 @@ connection), "ended" (the connection ends, with a refusal or without a word), or
 GET for a marker follows in the same bytes: whatever is refused, the marker must not be served.
 """
 
-import contextlib
-import re
 import socket
-import time
 import unittest
 
 import daemon
+from raw import exchange, statuses
 
 PATH = b"/openid/v1/jwks"
 HOST = b"Host: x\r\n"
@@ -170,32 +168,6 @@ CASES = {
 # Refused with a status, but so that the connection may go on: there is no doubt where the
 # next request begins.
 KEPT_OPEN = {404, 405, 200}
-
-
-def exchange(port, data, seconds=5.0, address="127.0.0.1"):
-    """Sends raw bytes; what came back until the end of the connection or the time."""
-    received = b""
-    ended = False
-    with socket.create_connection((address, port), timeout=seconds * daemon.PATIENCE) as s:
-        with contextlib.suppress(OSError):
-            s.sendall(data)
-        end = time.monotonic() + seconds * daemon.PATIENCE
-        while time.monotonic() < end:
-            try:
-                piece = s.recv(65536)
-            except TimeoutError:
-                break
-            except OSError:
-                piece = b""
-            if not piece:
-                ended = True
-                break
-            received += piece
-    return received, ended
-
-
-def statuses(received):
-    return [int(s) for s in re.findall(rb"HTTP/1\.[01] (\d{3}) ", received)]
 
 
 class Hostile(daemon.Case):

@@ -53,7 +53,7 @@ static struct sockaddr_storage address(const char *text)
 
 static enum conn_refusal admit(struct fixture *f, int fd, const char *from, uint64_t each)
 {
-    struct conn_caps caps = { .total = 5, .per_address = each };
+    struct conn_caps caps = { .total = 5, .per_address = each, .fd_limit = FD_LIMIT };
     struct sockaddr_storage addr = address(from);
 
     return conn_admit(f->table, fd, &f->listener, (const struct sockaddr *)&addr, &caps);
@@ -103,7 +103,7 @@ static void addresses_count_by_network(void **state)
 static void listeners_count_apart(void **state)
 {
     struct fixture *f = *state;
-    struct conn_caps caps = { 1, 1 };
+    struct conn_caps caps = { 1, 1, FD_LIMIT };
     struct sockaddr_storage addr = address("192.0.2.1");
 
     assert_int_equal(admit(f, 10, "192.0.2.1", 1), CONN_ADMITTED);
@@ -117,9 +117,13 @@ static void listeners_count_apart(void **state)
 static void descriptors_beyond_the_table_are_refused(void **state)
 {
     struct fixture *f = *state;
+    struct conn_caps caps = { 9, 9, FD_LIMIT };
 
     assert_int_equal(admit(f, FD_LIMIT - 1, "192.0.2.1", 9), CONN_ADMITTED);
     assert_int_equal(admit(f, FD_LIMIT, "192.0.2.1", 9), CONN_OVER_DESCRIPTORS);
+    caps.fd_limit = 30;
+    assert_int_equal(conn_admit(f->table, 29, &f->other, NULL, &caps), CONN_ADMITTED);
+    assert_int_equal(conn_admit(f->table, 30, &f->other, NULL, &caps), CONN_OVER_DESCRIPTORS);
     assert_null(conn_at(f->table, FD_LIMIT));
     assert_null(conn_at(f->table, -1));
 }
