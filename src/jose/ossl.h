@@ -11,6 +11,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -44,6 +45,7 @@ OSSL_DEFINE_AUTO(BIO, BIO_free_all)
 OSSL_DEFINE_AUTO(BIGNUM, BN_free)
 OSSL_DEFINE_AUTO(BN_CTX, BN_CTX_free)
 OSSL_DEFINE_AUTO(EVP_PKEY, EVP_PKEY_free)
+OSSL_DEFINE_AUTO(OSSL_DECODER_CTX, OSSL_DECODER_CTX_free)
 OSSL_DEFINE_AUTO(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
 OSSL_DEFINE_AUTO(X509, X509_free)
 OSSL_DEFINE_AUTO(X509_SIG, X509_SIG_free)
