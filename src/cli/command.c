@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_serve, &command_check, &command_token, &command_version, &command_help,
+    &command_serve,  &command_check,   &command_token,
+    &command_verify, &command_version, &command_help,
 };
 
 const struct command *command_find(const char *name)

@@ -138,7 +138,7 @@ static bool split(const char *text, size_t len, struct part parts[PARTS], struct
 
     for (const char *c = text; c < end; c++)
         count += *c == '.' ? 1 : 0;
-    if (len > 0 && text[0] == '{')
+    if (text[0] == '{')
         return err_set(e, SAI_E_DENIED,
                        "the JSON serialisation of a JWS: want the compact one");
     if (count == 5)
@@ -180,6 +180,8 @@ bool jwt_parse(const char *text, size_t len, struct jwt *out, struct sai_err *e)
     buf_init(&header, HEADER_MAX_BYTES);
     buf_init(&t.claims, JWT_MAX_BYTES);
     buf_init(&t.signature, SIGNATURE_MAX);
+    if (len == 0)
+        return err_set(e, SAI_E_SYNTAX, "no token: the text is empty");
     if (len > JWT_MAX_BYTES)
         return err_set(e, SAI_E_LIMIT, "a token of more than %d bytes", (int)JWT_MAX_BYTES);
     if (!split(text, len, parts, e))

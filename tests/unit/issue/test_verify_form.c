@@ -104,7 +104,8 @@ struct form_case {
 };
 
 static const struct form_case form_cases[] = {
-    { "", SAI_E_SYNTAX, "not a signed JWT: want three parts with dots between them, not 1" },
+    { "", SAI_E_SYNTAX, "no token: the text is empty" },
+    { "H", SAI_E_SYNTAX, "not a signed JWT: want three parts with dots between them, not 1" },
     { "H.C", SAI_E_SYNTAX, "not a signed JWT: want three parts with dots between them, not 2" },
     { "H.C.", SAI_E_SYNTAX, "signature: empty" },
     { "H..S", SAI_E_SYNTAX, "claims: empty" },
