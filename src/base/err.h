@@ -31,9 +31,10 @@ void report_add(struct sai_report *r, enum sai_severity severity, const struct s
  * one place stay as they were found. For a document whose checks do not follow its text. */
 void report_sort(struct sai_report *r, size_t first);
 
-static inline bool report_ok(const struct sai_report *r)
+/* Whether nothing has been added to the errors that were there when the caller began. */
+static inline bool report_ok_since(const struct sai_report *r, size_t errors_before)
 {
-    return sai_report_total(r, SAI_ERROR) == 0;
+    return sai_report_total(r, SAI_ERROR) == errors_before;
 }
 
 DEFINE_AUTO(sai_report, sai_report_free)

@@ -18,6 +18,7 @@ struct load {
     struct buf passphrase;
     enum signing_entry *entries; /* one of each options->signing */
     struct sai_report *report;
+    size_t errors_before; /* in the report, which may be shared */
 };
 
 static void add_error(struct load *l, enum sai_err_code code, const char *text)
@@ -85,7 +86,7 @@ static void load_all(struct load *l)
     sources_collect(o, l->keys->max_keys, l->keys->arena, &l->sources, l->report);
     read_files(l, o->max_file_bytes == 0 ? MAX_FILE_BYTES : o->max_file_bytes);
     sources_check_unchanged(&l->sources, l->report);
-    if (report_ok(l->report) && l->keys->count == 0)
+    if (report_ok_since(l->report, l->errors_before) && l->keys->count == 0)
         add_error(l, SAI_E_NOTFOUND, "no keys: none of the configured files holds one");
     signing_choose(o, l->entries, l->keys, l->report);
     if (!put_sources(l))
@@ -100,7 +101,10 @@ bool sai_keyset_load(const struct sai_keyset_options *options,
 {
     AUTO(sai_keyset)
     struct sai_keyset *ks = keyset_new(options->max_keys == 0 ? MAX_KEYS : options->max_keys);
-    struct load l = { .options = options, .keys = ks, .report = r };
+    struct load l = { .options = options,
+                      .keys = ks,
+                      .report = r,
+                      .errors_before = sai_report_total(r, SAI_ERROR) };
 
     if (ks != NULL)
         l.entries = arena_alloc(ks->arena, (options->signing_count + 1) * sizeof(*l.entries));
@@ -113,7 +117,7 @@ bool sai_keyset_load(const struct sai_keyset_options *options,
     load_all(&l);
     buf_done(&l.passphrase);
     sha256_done(&l.fingerprint);
-    if (!report_ok(r))
+    if (!report_ok_since(r, l.errors_before))
         return false;
     *out = TAKE(ks);
     return true;

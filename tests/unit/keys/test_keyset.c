@@ -131,6 +131,21 @@ static void nothing_of_the_options_is_kept(void **state)
     assert_string_equal(sai_key_file(sai_keyset_get(ks, 0)), "one.pem");
 }
 
+/* An outside program may gather the mistakes of several key sets in one report. */
+static void errors_of_others_in_the_report_do_not_count(void **state)
+{
+    static const char *const path = "shared.pem";
+    const struct sai_keyset_options options = { .paths = &path, .path_count = 1 };
+    AUTO(sai_report) struct sai_report *r = sai_report_new();
+    AUTO(sai_keyset) struct sai_keyset *ks = NULL;
+
+    (void)state;
+    assert_false(sai_keyset_load(&options, &ks, r));
+    case_shell("key p256 >shared.pem", NULL);
+    assert_true(sai_keyset_load(&options, &ks, r));
+    assert_int_equal(sai_keyset_count(ks), 1);
+}
+
 static void freeing_nothing_is_allowed(void **state)
 {
     (void)state;
@@ -213,6 +228,7 @@ int main(void)
         cmocka_unit_test(active_keys_are_found_by_algorithm),
         cmocka_unit_test(halves_of_a_key_are_one_private_key),
         cmocka_unit_test(nothing_of_the_options_is_kept),
+        cmocka_unit_test(errors_of_others_in_the_report_do_not_count),
         cmocka_unit_test(freeing_nothing_is_allowed),
         cmocka_unit_test(a_directory_that_changes_meanwhile_is_an_error),
         cmocka_unit_test(a_hundred_keys_load_quickly),
