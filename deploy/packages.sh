@@ -6,7 +6,7 @@
 set -eu
 
 build=(gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libgnutls28-dev libssl-dev
-    libjansson-dev libyaml-dev libcurl4-openssl-dev openssl ca-certificates curl jq)
+    libjansson-dev libpcre2-dev libyaml-dev libcurl4-openssl-dev openssl ca-certificates curl jq)
 test=("${build[@]}" git g++ libcmocka-dev python3 python3-cryptography python3-jwt
     python3-authlib python3-requests python3-prometheus-client python3-yaml jose wrk mandoc binutils)
 ci=("${test[@]}" clang clang-format clang-tidy libclang-rt-dev llvm cppcheck shellcheck devscripts

@@ -23,9 +23,10 @@ enum sai_claim_source {
     SAI_SOURCE_NAMESPACE_LABEL,
     SAI_SOURCE_FIELD,    /* namespace, serviceAccount, uid, pod or node */
     SAI_SOURCE_VALUE,    /* a constant */
-    SAI_SOURCE_TEMPLATE, /* text with {namespace} {serviceAccount} {uid} {annotation:KEY}
-                            {label:KEY} {namespaceAnnotation:KEY} {namespaceLabel:KEY};
-                            {{ and }} are braces */
+    SAI_SOURCE_TEMPLATE, /* text with {namespace} {serviceAccount} {uid} {pod} {node}
+                            {annotation:KEY} {label:KEY} {namespaceAnnotation:KEY}
+                            {namespaceLabel:KEY}; {{ and }} are braces; missing if any of
+                            these is */
 };
 
 enum sai_claim_type {
@@ -34,7 +35,7 @@ enum sai_claim_type {
     SAI_TYPE_NUMBER,
     SAI_TYPE_BOOLEAN, /* exactly true or false */
     SAI_TYPE_STRINGS, /* items between commas, blanks around them dropped */
-    SAI_TYPE_JSON,
+    SAI_TYPE_JSON,    /* at most 16 levels; members are sorted */
 };
 
 /* One row of the administrator's mapping. A rule that applies (namespaces, audiences) and
@@ -44,14 +45,15 @@ struct sai_claim_rule {
     const char *from; /* the key, the field's name, the constant or the template */
     /* Target: the names from the outermost object inwards ("a", "b": {"a":{"b":...}}), or */
     struct sai_strings claim;
-    const char *session_tag; /* the key of an AWS session tag */
+    const char *session_tag; /* the key of an AWS session tag; type string */
     bool transitive;         /* of a session tag */
     enum sai_claim_type type;
+    /* Texts must be UTF-8; control characters are escaped. */
     const char *pattern;           /* PCRE2 that must match the whole text; NULL: any */
     struct sai_strings one_of;     /* empty: any */
-    uint64_t max_length;           /* of the text in bytes; 0: 1024 */
+    uint64_t max_length;           /* of the text in bytes, at most 16384; 0: 1024 */
     struct sai_strings namespaces; /* empty: all */
-    struct sai_strings audiences;  /* empty: all */
+    struct sai_strings audiences;  /* for tokens with any of these; empty: all */
     bool required;                 /* refuse the token if the source is missing */
     const char *preset;            /* instead of a missing source; NULL: leave the claim out */
 };

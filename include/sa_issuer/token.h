@@ -15,13 +15,13 @@ extern "C" {
 /* What the token is bound to; name NULL: nothing. */
 struct sai_object_ref {
     const char *name;
-    const char *uid; /* may be NULL for a node that was not found */
+    const char *uid; /* may be NULL only for a node that was not found */
 };
 
 struct sai_token_request {
     const struct sai_account *account;
-    struct sai_strings audiences; /* at least one, each configured */
-    uint64_t duration_s;          /* 0: the default lifetime */
+    struct sai_strings audiences; /* 1 to 16, each configured, none twice */
+    uint64_t duration_s;          /* 600 to 2^32 as in Kubernetes; 0: the default lifetime */
     struct sai_object_ref pod;
     struct sai_object_ref node;   /* with pod: where it runs; alone: bound to the node */
     struct sai_object_ref secret; /* excludes both */
@@ -81,8 +81,10 @@ struct sai_rule_report {
 };
 
 /* Calls back once for each rule in order, also behind a refusal; strings live as long as the
- * call. */
+ * call. data is the caller's. */
 typedef void sai_rule_report_fn(const struct sai_rule_report *report, void *data);
+/* Tells for each rule what sai_mint() would make of it. Errors: what sai_mint() refuses before
+ * it comes to the rules; a rule that refuses is told, and is none. */
 SAI_API bool sai_explain(struct sai_minter *m,
                          const struct sai_token_request *request,
                          sai_rule_report_fn *each,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issue/grant.h"
 
+#include "accounts/names.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/kube_name.h"
+#include "base/num.h"
 #include "rules/problem.h"
 
 #include <string.h>
@@ -24,15 +25,23 @@ static bool is_uid(const char *s)
     return s[i] == '\0' && i > 0 && i <= UID_MAX;
 }
 
+typedef bool name_check_fn(const char *s, struct sai_err *e);
+
+static bool
+check_name(name_check_fn *check, const char *kind, const char *name, struct sai_err *e)
+{
+    struct sai_err why = { 0 };
+
+    return check(name, &why) ||
+           err_set(e, SAI_E_INVALID, "%s \"%s\": %s", kind, shown(name).text, why.text);
+}
+
 /* The store has checked names already; a subject is worth checking twice. */
 static bool check_account(const struct sai_account *a, struct sai_err *e)
 {
-    if (!kube_is_label(a->namespace_name))
-        return err_set(e, SAI_E_INVALID, "%s is not the name of a namespace",
-                       shown(a->namespace_name).text);
-    if (!kube_is_subdomain(a->name))
-        return err_set(e, SAI_E_INVALID, "%s is not the name of a service account",
-                       shown(a->name).text);
+    if (!check_name(name_check_label, "namespace", a->namespace_name, e) ||
+        !check_name(name_check_subdomain, "service account", a->name, e))
+        return false;
     if (!is_uid(a->uid))
         return err_set(e, SAI_E_INVALID, "service account %s/%s has no valid uid",
                        a->namespace_name, a->name);
@@ -46,9 +55,8 @@ static bool check_object(const char *kind,
 {
     if (o->name == NULL)
         return o->uid == NULL || err_set(e, SAI_E_INVALID, "%s with a uid and no name", kind);
-    if (!kube_is_subdomain(o->name))
-        return err_set(e, SAI_E_INVALID, "%s is not the name of a %s", shown(o->name).text,
-                       kind);
+    if (!check_name(name_check_subdomain, kind, o->name, e))
+        return false;
     if ((needs_uid || o->uid != NULL) && !is_uid(o->uid))
         return err_set(e, SAI_E_INVALID, "%s %s has no valid uid", kind, shown(o->name).text);
     return true;
@@ -86,6 +94,7 @@ static bool find_audiences(const struct sai_policy *p,
                                shown(a->name).text);
         }
         g->audiences[i] = a;
+        g->audience_indices[i] = a->index;
     }
     g->audience_count = wanted->count;
     return true;
@@ -134,6 +143,33 @@ static bool choose_key(struct grant *g, struct sai_err *e)
     return err_set(e, SAI_E_DENIED, "no key signs for all of the audiences");
 }
 
+/* Lowers *lifetime_s to what the account's annotation says. */
+static bool obey_annotation(const struct sai_policy *p,
+                            const struct sai_account *account,
+                            uint64_t *lifetime_s,
+                            struct sai_err *e)
+{
+    struct sai_err why = { 0 };
+    const char *text;
+    uint64_t ms;
+
+    if (p->lifetime_annotation == NULL)
+        return true;
+    text = sai_pairs_find(&account->annotations, p->lifetime_annotation);
+    if (text == NULL)
+        return true;
+    if (!num_duration_ms(text, strlen(text), &ms, &why))
+        return err_set(e, SAI_E_DENIED, "annotation \"%s\" is not a duration: %s",
+                       shown(p->lifetime_annotation).text, why.text);
+    if (ms / 1000 < LIFETIME_LIMIT_MIN_S)
+        return err_set(e, SAI_E_DENIED, "annotation \"%s\" allows less than %llu s",
+                       shown(p->lifetime_annotation).text,
+                       (unsigned long long)LIFETIME_LIMIT_MIN_S);
+    if (ms / 1000 < *lifetime_s)
+        *lifetime_s = ms / 1000;
+    return true;
+}
+
 static bool set_times(const struct sai_policy *p,
                       const struct sai_token_request *r,
                       struct grant *g,
@@ -150,6 +186,8 @@ static bool set_times(const struct sai_policy *p,
         if (lifetime > g->audiences[i]->max_lifetime_s)
             lifetime = g->audiences[i]->max_lifetime_s;
     }
+    if (!obey_annotation(p, r->account, &lifetime, e))
+        return false;
     /* Both terms are at most 2^32, so that nothing below can overflow. */
     if (now < (int64_t)p->backdate_s || now > TIME_MAX - (int64_t)lifetime)
         return err_set(e, SAI_E_INVALID, "the time %lld is out of range", (long long)now);

@@ -30,7 +30,8 @@ bool sai_minter_new(const struct sai_policy *policy, struct sai_minter **out, st
     buf_init(&m->claims, SCRATCH_MAX);
     buf_init(&m->token, TOKEN_MAX);
     m->values = calloc(policy->value_count, sizeof(*m->values));
-    if (m->values == NULL)
+    m->run = rules_run_new(&m->text);
+    if (m->values == NULL || m->run == NULL)
         return err_nomem(e);
     if (!add_signers(m, e))
         return false;
@@ -47,6 +48,7 @@ void sai_minter_free(struct sai_minter *m)
     buf_done(&m->text);
     buf_done(&m->claims);
     buf_done(&m->token);
+    rules_run_free(m->run);
     free(m->values);
     free(m);
 }
@@ -68,9 +70,12 @@ static bool write_claims(struct sai_minter *m,
                          const struct grant *g,
                          struct sai_err *e)
 {
+    const struct rules_input in = grant_rules_input(g, request);
+
     buf_reset(&m->text);
     buf_reset(&m->claims);
-    if (!jti_next(&m->jtis, m->jti, e))
+    if (!rules_apply(m->policy->rules, &in, m->run, m->values + VALUE_FIRST_RULE, e) ||
+        !jti_next(&m->jtis, m->jti, e))
         return false;
     claims_put_kubernetes(m, request, g);
     if (!buf_ok(&m->text, e))

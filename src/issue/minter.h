@@ -17,7 +17,8 @@ struct sai_minter {
     struct jti_source jtis;
     char jti[JTI_LEN + 1];
     struct json_span *values; /* by enum claim_value, those of the rules behind */
-    struct buf text;          /* of the values */
+    struct rules_run *run;
+    struct buf text; /* of the values */
     struct buf claims;
     struct buf token;
 };

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issue/policy.h"
 
+#include "accounts/names.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json_out.h"
-#include "base/kube_name.h"
 #include "codec/base64url.h"
 #include "issue/policy_audience.h"
 #include "keys/keyset.h"
 #include "rules/problem.h"
+#include "rules/rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,11 +97,13 @@ static bool set_lifetime_annotation(struct sai_policy *p,
                                     const struct sai_policy_options *o,
                                     struct sai_report *r)
 {
+    struct sai_err why = { 0 };
+
     if (o->lifetime_annotation == NULL)
         return true;
-    if (!kube_is_qualified_name(o->lifetime_annotation))
-        problem_add(r, "tokens.lifetimeAnnotation", "%s is not an annotation's key",
-                    shown(o->lifetime_annotation).text);
+    if (!name_check_annotation_key(o->lifetime_annotation, &why))
+        problem_add(r, "tokens.lifetimeAnnotation", "\"%s\": %s",
+                    shown(o->lifetime_annotation).text, why.text);
     p->lifetime_annotation = arena_strdup(p->arena, o->lifetime_annotation);
     return p->lifetime_annotation != NULL;
 }
@@ -110,21 +113,71 @@ static const char *const kubernetes_claims[VALUE_FIRST_RULE] = {
     "aud", "exp", "iat", "iss", "jti", "kubernetes.io", "nbf", "sub",
 };
 
+/* A claim that a verifier would take for something else. */
+static void check_refused_claims(const struct sai_policy *p, struct sai_report *r)
+{
+    for (size_t i = 0; i < rules_count(p->rules); i++) {
+        const char *name = rules_value_path(p->rules, i).items[0];
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "claims[%zu].claim", i);
+        for (size_t j = 0; j < p->audience_count; j++) {
+            const struct policy_audience *a = &p->audiences[j];
+            const char *refused = a->profile->refused_claim;
+
+            if (refused == NULL || strcmp(refused, name) != 0 ||
+                !rules_for_audience(p->rules, i, a->index))
+                continue;
+            problem_add(r, path, "%s cannot be written for profile %s: %s", name,
+                        a->profile->name, a->profile->refused_why);
+            break;
+        }
+    }
+}
+
+static struct sai_strings path_of(const struct sai_policy *p, size_t value)
+{
+    if (value < VALUE_FIRST_RULE)
+        return (struct sai_strings){ &kubernetes_claims[value], 1 };
+    return rules_value_path(p->rules, value - VALUE_FIRST_RULE);
+}
+
 static bool set_layout(struct sai_policy *p)
 {
-    struct layout_leaf leaves[VALUE_FIRST_RULE];
-    const char **names = arena_alloc(p->arena, sizeof(kubernetes_claims));
+    AUTO_FREE struct layout_leaf *leaves = NULL;
+
+    p->value_count = VALUE_FIRST_RULE + rules_value_count(p->rules);
+    leaves = calloc(p->value_count, sizeof(*leaves));
+    if (leaves == NULL)
+        return false;
+    for (size_t i = 0; i < p->value_count; i++)
+        leaves[i] = (struct layout_leaf){ .path = path_of(p, i), .value = i };
+    p->layout = layout_new(p->arena, leaves, p->value_count);
+    return p->layout != NULL;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool set_claim_names(struct sai_policy *p)
+{
+    size_t count = VALUE_FIRST_RULE + rules_count(p->rules);
+    const char **names = arena_alloc(p->arena, count * sizeof(*names));
+    size_t used = 0;
 
     if (names == NULL)
         return false;
-    for (size_t i = 0; i < VALUE_FIRST_RULE; i++) {
-        names[i] = kubernetes_claims[i];
-        leaves[i] = (struct layout_leaf){ .path = { &kubernetes_claims[i], 1 }, .value = i };
+    for (size_t i = 0; i < count; i++)
+        names[i] = path_of(p, i).items[0];
+    qsort(names, count, sizeof(*names), compare_names);
+    for (size_t i = 0; i < count; i++) {
+        if (used == 0 || strcmp(names[used - 1], names[i]) != 0)
+            names[used++] = names[i];
     }
-    p->claim_names = (struct sai_strings){ names, VALUE_FIRST_RULE };
-    p->value_count = VALUE_FIRST_RULE;
-    p->layout = layout_new(p->arena, leaves, VALUE_FIRST_RULE);
-    return p->layout != NULL;
+    p->claim_names = (struct sai_strings){ names, used };
+    return true;
 }
 
 static struct sai_policy *policy_alloc(void)
@@ -141,12 +194,17 @@ static struct sai_policy *policy_alloc(void)
 static bool
 compile(struct sai_policy *p, const struct sai_policy_options *o, struct sai_report *r)
 {
+    size_t before = sai_report_total(r, SAI_ERROR);
+
     p->verify_signatures = o->verify_signatures;
-    if (o->claim_count > 0)
-        problem_add(r, "claims", "rules are not compiled yet");
     set_lifetimes(p, o, r);
-    return set_lifetime_annotation(p, o, r) && set_issuer(p, o) && collect_keys(p, o) &&
-           policy_add_audiences(p, o, r) && set_layout(p);
+    if (!set_lifetime_annotation(p, o, r) || !set_issuer(p, o) || !collect_keys(p, o) ||
+        !policy_add_audiences(p, o, r) || !rules_new(p->arena, o, &p->rules, r))
+        return false;
+    if (sai_report_total(r, SAI_ERROR) != before)
+        return true;
+    check_refused_claims(p, r);
+    return set_layout(p) && set_claim_names(p);
 }
 
 bool sai_policy_new(const struct sai_policy_options *options,
@@ -166,8 +224,10 @@ bool sai_policy_new(const struct sai_policy_options *options,
 
 void sai_policy_free(struct sai_policy *p)
 {
-    if (p != NULL)
-        arena_free(p->arena); /* p itself is in it */
+    if (p == NULL)
+        return;
+    rules_free(p->rules);
+    arena_free(p->arena); /* p itself is in it */
 }
 
 struct sai_strings sai_policy_claim_names(const struct sai_policy *p)

@@ -17,7 +17,7 @@ struct arena;
 enum {
     POLICY_KEYS_MAX = PROFILE_ALGORITHMS_MAX, /* one active key of each algorithm */
     POLICY_AUDIENCES_MAX = 1000,
-    POLICY_RULES_MAX = 250,
+
 };
 
 /* Bounds of lifetimes. 600 s and 2^32 s are those of Kubernetes' TokenRequest; a limit may go
@@ -67,7 +67,7 @@ struct policy_audience {
 };
 
 struct sai_policy {
-    struct arena *arena;    /* owns all of it, this struct too */
+    struct arena *arena;    /* owns all of it but the rules, this struct too */
     struct fragment issuer; /* in quotes */
     struct policy_key keys[POLICY_KEYS_MAX];
     size_t key_count;
@@ -78,6 +78,7 @@ struct sai_policy {
     uint64_t backdate_s;
     bool verify_signatures;
     const char *lifetime_annotation;
+    struct rules *rules;
     struct layout *layout;
     size_t value_count; /* that the layout places */
     struct sai_strings claim_names;

@@ -22,6 +22,7 @@ LAYERS = {
 # Header, where it may be included, and by how many files at most.
 HOMES = [
     (r"yaml\.h", r"src/codec/", 1),
+    (r"pcre2\.h", r"src/rules/", 1),
     (r"microhttpd\.h", r"src/http/", 3),
     (r"gnutls/.*", r"src/(state/certificate\.c|http/tls\.[ch])$", 3),
     (r"openssl/.*", r"src/jose/", 99),

@@ -8,9 +8,13 @@
 
 #include <sa_issuer/token.h>
 
-#define LIST(...)                                                                              \
-    ((struct sai_strings){ (const char *const[]){ __VA_ARGS__ },                               \
-                           ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })) })
+/* A struct sai_strings: as an initialiser, and as a value. */
+#define NAMES(...)                                                                             \
+    {                                                                                          \
+        (const char *const[]){ __VA_ARGS__ },                                                  \
+            ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ }))                                 \
+    }
+#define LIST(...) ((struct sai_strings)NAMES(__VA_ARGS__))
 
 #define TEST_UID "6f3a1c1e-0d2b-4c6e-9a53-1f0e8d7c6b5a"
 
