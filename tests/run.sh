@@ -51,17 +51,15 @@ failed() {
     printf '0 1\n%s\n' "$1" >"$tallies/$2"
 }
 
-prepare() {
-    if [ $install = yes ]; then
-        deploy/packages.sh test || return
-    fi
-    if [ $install = yes ] && [ -f tests/clients/package-lock.json ]; then
-        # The lock file tells whether what is there is current.
-        cmp -s tests/clients/package-lock.json tests/clients/node_modules/.installed-lock || {
-            npm ci --prefix tests/clients --no-audit --no-fund </dev/null &&
-                cp tests/clients/package-lock.json tests/clients/node_modules/.installed-lock
-        } || return
-    fi
+# The clients from npm; the lock file tells whether what is there is current.
+install_clients() {
+    local have=tests/clients/node_modules/.installed-lock
+    cmp -s tests/clients/package-lock.json $have && return
+    npm ci --prefix tests/clients --no-audit --no-fund </dev/null &&
+        cp tests/clients/package-lock.json $have
+}
+
+build() {
     [ $do_build = yes ] || return 0
     cmake -S . -B "$build" -G Ninja -DSA_TESTS=ON -DSA_WERROR=ON "${cmake_options[@]}" &&
         cmake --build "$build"
@@ -84,12 +82,17 @@ run_part() {
 }
 
 export PYTHONDONTWRITEBYTECODE=1
-if prepare; then
+# What cannot be installed fails the tests that need it, not all of them.
+if [ $install = yes ]; then
+    deploy/packages.sh test || failed "installing packages" packages
+    install_clients || failed "installing the clients from npm" npm
+fi
+if build; then
     for part in "${parts[@]}"; do
         run_part "$part"
     done
 else
-    failed "installing or building" prepare
+    failed "building" build
 fi
 
 echo "== result"
