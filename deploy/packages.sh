@@ -5,10 +5,13 @@
 # usage: deploy/packages.sh build|test|ci|bench
 set -eu
 
-build=(gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libgnutls28-dev libssl-dev
-    libjansson-dev libpcre2-dev libyaml-dev libcurl4-openssl-dev openssl ca-certificates curl jq)
-test=("${build[@]}" git g++ libcmocka-dev python3 python3-cryptography python3-jwt
-    python3-authlib python3-requests python3-prometheus-client python3-yaml jose wrk mandoc binutils)
+build=(gcc libc6-dev cmake ninja-build pkg-config
+    libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libpcre2-dev libssl-dev
+    libyaml-dev
+    openssl ca-certificates curl jq)
+test=("${build[@]}" git g++ make libcmocka-dev binutils mandoc wrk jose
+    python3 python3-cryptography python3-jwt python3-authlib python3-requests
+    python3-prometheus-client python3-yaml)
 ci=("${test[@]}" clang clang-format clang-tidy libclang-rt-dev llvm cppcheck shellcheck devscripts
     systemd)
 bench=("${build[@]}" nginx-light wrk python3)

@@ -96,6 +96,7 @@ class Daemon:
         self.config = self._default_config()
         self.environment = environment or {}
         self.serve_options = serve_options or {}
+        self.binary = BINARY
         self.process = None
         self.started_ns = 0
         self.exit_expected = 0
@@ -143,7 +144,7 @@ class Daemon:
         with open(self.log_file, "ab") as log:
             self.started_ns = time.monotonic_ns()
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--config", str(self.config_file)],
+                [self.binary, "serve", "--config", str(self.config_file)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
                 env={**os.environ, **SANITIZER_ENVIRONMENT, **self.environment},
                 **self.serve_options)

@@ -141,9 +141,10 @@ class Docker(unittest.TestCase):
         dynamic = subprocess.run(["readelf", "-d", daemon.BINARY], check=True,
                                  capture_output=True, text=True).stdout
         needed = set(re.findall(r"NEEDED.*\[(.*?)\]", dynamic))
-        packages = {"libgnutls.so.30": "libgnutls30", "libjansson.so.4": "libjansson4",
+        packages = {"libcurl.so.4": "libcurl4", "libgnutls.so.30": "libgnutls30",
+                    "libjansson.so.4": "libjansson4",
                     "libmicrohttpd.so.12": "libmicrohttpd12", "libcrypto.so.3": "libssl3",
-                    "libyaml-0.so.2": "libyaml-0-2"}
+                    "libpcre2-8.so.0": "libpcre2-8-0", "libyaml-0.so.2": "libyaml-0-2"}
         sanitizers = ("libasan", "libubsan", "libtsan")
         unknown = {n for n in needed if n not in packages and not n.startswith(sanitizers)}
         self.assertLessEqual(unknown, {"libc.so.6", "libm.so.6", "libpthread.so.0",
