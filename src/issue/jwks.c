@@ -2,12 +2,16 @@
 #include "issue/jwks.h"
 
 #include "base/err.h"
+#include "base/printable.h"
 #include "codec/json.h"
+#include "jose/jwt.h"
+#include "jose/pkey.h"
+#include "jose/sign.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { JWKS_MAX_BYTES = 1 << 20, JWKS_MAX_DEPTH = 16, JWKS_MAX_KEYS = 1000 };
+enum { JWKS_MAX_BYTES = 1 << 20, JWKS_MAX_DEPTH = 16, JWKS_MAX_KEYS = 1000, SHOWN = 100 };
 
 static bool is_new_kid(const struct sai_jwks *jwks, const char *kid, struct sai_err *e)
 {
@@ -97,4 +101,90 @@ size_t sai_jwks_count(const struct sai_jwks *jwks)
 size_t sai_jwks_skipped(const struct sai_jwks *jwks)
 {
     return jwks->skipped;
+}
+
+#define deny(e, path, ...)                                                                     \
+    (err_set_text(e, SAI_E_DENIED, __VA_ARGS__), err_at_path(e, path), false)
+
+/* Without a kid only a key that is alone with its algorithm can be meant. Kubernetes tries all
+ * keys; that makes a guess of what RFC 8725 section 3.1 wants pinned, and no issuer of
+ * Kubernetes tokens leaves the kid out. */
+static const struct jwk *
+only_key_for(const struct sai_jwks *jwks, const struct alg *alg, struct sai_err *e)
+{
+    const struct jwk *found = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < jwks->count; i++) {
+        if (jwks->keys[i].alg != alg)
+            continue;
+        found = &jwks->keys[i];
+        count++;
+    }
+    if (count == 1)
+        return found;
+    if (count == 0)
+        (void)deny(e, "header.kid", "missing, and no key is for %s", alg->name);
+    else
+        (void)deny(e, "header.kid", "missing, and %zu keys are for %s: none can be chosen",
+                   count, alg->name);
+    return NULL;
+}
+
+static const struct jwk *find_key(const struct sai_jwks *jwks, const char *kid)
+{
+    for (size_t i = 0; i < jwks->count; i++) {
+        if (jwks->keys[i].kid != NULL && strcmp(jwks->keys[i].kid, kid) == 0)
+            return &jwks->keys[i];
+    }
+    return NULL;
+}
+
+static const struct jwk *
+choose_key(const struct sai_jwks *jwks, const struct jwt *t, struct sai_err *e)
+{
+    const struct jwk *k;
+    char shown[SHOWN];
+
+    if (t->kid == NULL)
+        return only_key_for(jwks, t->alg, e);
+    k = find_key(jwks, t->kid);
+    if (k == NULL) {
+        (void)deny(e, "header.kid", "no key of the issuer has the id %s",
+                   printable(t->kid, strlen(t->kid), shown, sizeof(shown)));
+        return NULL;
+    }
+    if (k->alg == t->alg)
+        return k;
+    (void)deny(e, "header.alg", "%s, but the key with this kid is for %s", t->alg->name,
+               k->alg->name);
+    return NULL;
+}
+
+static bool check_signature(const struct jwk *k, const struct jwt *t, struct sai_err *e)
+{
+    AUTO(verifier) struct verifier *v = NULL;
+
+    if (!verifier_new(k->pkey, k->alg, &v, e))
+        return false;
+    if (verifier_check(v, t->signed_text, t->signed_len,
+                       (const unsigned char *)t->signature.data, t->signature.len, e))
+        return true;
+    if (e->code == SAI_E_INVALID)
+        e->code = SAI_E_DENIED;
+    err_at_path(e, "signature");
+    return false;
+}
+
+bool jwks_check(const struct sai_jwks *jwks,
+                const struct jwt *t,
+                const struct jwk **by,
+                struct sai_err *e)
+{
+    const struct jwk *k = choose_key(jwks, t, e);
+
+    if (k == NULL || !check_signature(k, t, e))
+        return false;
+    *by = k;
+    return true;
 }

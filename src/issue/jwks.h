@@ -7,6 +7,7 @@
 #include "jose/jwk.h"
 
 #include <sa_issuer/verify.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct sai_jwks {
@@ -16,3 +17,12 @@ struct sai_jwks {
 };
 
 DEFINE_AUTO(sai_jwks, sai_jwks_free)
+
+struct jwt;
+
+/* Whether the key that the token names has signed it, with the algorithm that the key is for.
+ * *by is that key, borrowed. The claims are not looked at. Errors as of sai_verify(). */
+bool jwks_check(const struct sai_jwks *jwks,
+                const struct jwt *t,
+                const struct jwk **by,
+                struct sai_err *e) MUST_USE;

@@ -52,6 +52,9 @@ not ok 2 - two
 <testcase name="plain" status="run"><system-out>done
 </system-out></testcase>
 <testcase name="missing" status="notrun"/>
+<testcase name="absent" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/><system-out>skipped: no data
+</system-out></testcase>
+<testcase name="silent" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase>
 </testsuite>
 """
 
@@ -90,7 +93,7 @@ class RunCtest(unittest.TestCase):
             with contextlib.redirect_stdout(io.StringIO()):
                 passed, failed = run_ctest.count(junit)
         self.assertEqual(passed, 2 + 69 + 1 + 1 + 1)
-        self.assertEqual(failed, ["bad: two", "leaky", "missing"])
+        self.assertEqual(failed, ["bad: two", "leaky", "missing", "silent"])
 
 
 if __name__ == "__main__":
