@@ -81,8 +81,7 @@ finish(struct accounts_builder *b, const struct file_list *s, struct sha256_stre
     AUTO(sai_accounts) struct sai_accounts *a = accounts_builder_finish(b);
     struct sai_err e = { 0 };
 
-    a->sources = file_list_paths(s);
-    a->source_count = s->directory_count + s->file_count;
+    a->sources = file_list_paths(s, 0, &a->source_count);
     if (a->sources == NULL || !sha256_final(fingerprint, a->fingerprint, &e))
         return NULL;
     return TAKE(a);

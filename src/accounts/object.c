@@ -3,6 +3,7 @@
 
 #include "accounts/names.h"
 #include "base/err.h"
+#include "base/printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,10 +27,11 @@ static void add_problem(struct object_reader *o,
                         const struct yaml_node *n,
                         struct sai_err *e)
 {
-    for (char *c = e->text; *c != '\0'; c++) {
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-    }
+    char text[sizeof(e->text)];
+
+    /* What the user wrote may be part of it. */
+    memcpy(text, e->text, sizeof(text));
+    (void)printable(text, strlen(text), e->text, sizeof(e->text));
     yaml_locate(o->doc, n, e);
     report_add(o->report, severity, e);
 }

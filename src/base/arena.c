@@ -66,7 +66,7 @@ static struct block *add_block(struct arena *a, size_t least)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-    const size_t align = sizeof(max_align_t);
+    const size_t align = _Alignof(max_align_t);
     struct block *b = a->blocks;
     void *p;
 

@@ -11,6 +11,7 @@
 
 /* A listing in progress. */
 struct lister {
+    const struct file_list_options *options;
     struct file_list *s;
     struct hash_index known; /* the files */
     struct sai_report *report;
@@ -49,9 +50,9 @@ static bool add_file(struct lister *l, char *path, struct sai_err *e)
     hash = hash_index_hash(&l->known, path, strlen(path));
     if (hash_index_find(&l->known, hash, is_same_path, path) != NULL)
         return true;
-    if (s->file_count == s->options->max_files)
-        return err_set(e, SAI_E_LIMIT, "more than %zu %s files", s->options->max_files,
-                       s->options->what);
+    if (s->file_count == l->options->max_files)
+        return err_set(e, SAI_E_LIMIT, "more than %zu %s files", l->options->max_files,
+                       s->what);
     if (!hash_index_add(&l->known, hash, path))
         return err_nomem(e);
     s->files[s->file_count++] = path;
@@ -104,9 +105,9 @@ static bool add_entry(struct lister *l, const char *dir, const char *name)
     struct sai_err e = { 0 };
     char *path = join(l->s->arena, dir, name);
 
-    if (path != NULL && !has_suffix(l->s->options, name)) {
+    if (path != NULL && !has_suffix(l->options, name)) {
         err_set_text(&e, SAI_E_INVALID, "not read: its name does not end in %s",
-                     l->s->options->suffix_text);
+                     l->options->suffix_text);
         add_problem(l->report, SAI_WARNING, path, &e);
         return true;
     }
@@ -124,7 +125,7 @@ static bool check_directory(const struct file_list *s, const struct stat *st, st
         return err_set(
             e, SAI_E_DENIED,
             "the directory is writable by others (mode %04o), who could replace %s files",
-            (unsigned)st->st_mode & 07777U, s->options->what);
+            (unsigned)st->st_mode & 07777U, s->what);
     return true;
 }
 
@@ -149,14 +150,14 @@ static void list_directory(struct lister *l, const char *path, const struct stat
         return;
     }
     for (int i = 0; i < count; i++) {
-        found += has_suffix(s->options, names[i]->d_name) ? 1 : 0;
+        found += has_suffix(l->options, names[i]->d_name) ? 1 : 0;
         going_on = going_on && add_entry(l, path, names[i]->d_name);
         free(names[i]);
     }
     free(names);
     if (found == 0) {
         err_set_text(&e, SAI_E_NOTFOUND, "no %s files in the directory (names end in %s)",
-                     s->options->what, s->options->suffix_text);
+                     s->what, l->options->suffix_text);
         add_problem(l->report, SAI_WARNING, path, &e);
     }
 }
@@ -182,9 +183,9 @@ void file_list_collect(const struct file_list_options *options,
                        struct file_list *out,
                        struct sai_report *r)
 {
-    struct lister l = { .s = out, .report = r };
+    struct lister l = { .options = options, .s = out, .report = r };
 
-    *out = (struct file_list){ .options = options, .arena = arena };
+    *out = (struct file_list){ .what = options->what, .arena = arena };
     out->files = arena_alloc(arena, (options->max_files + 1) * sizeof(*out->files));
     out->directories =
         arena_alloc(arena, (options->path_count + 1) * sizeof(*out->directories));
@@ -215,15 +216,15 @@ void file_list_check_unchanged(const struct file_list *s, struct sai_report *r)
         if (is_unchanged(&s->directories[i]))
             continue;
         err_set_text(&e, SAI_E_IO, "the directory changed while its %s files were read",
-                     s->options->what);
+                     s->what);
         add_problem(r, SAI_ERROR, s->directories[i].path, &e);
     }
 }
 
-const char **file_list_paths(const struct file_list *s)
+const char **file_list_paths(const struct file_list *s, size_t more, size_t *count)
 {
-    size_t max = s->directory_count + s->file_count;
-    const char **paths = arena_alloc(s->arena, (max + 1) * sizeof(*paths));
+    size_t max = s->directory_count + s->file_count + more + 1;
+    const char **paths = arena_alloc(s->arena, max * sizeof(*paths));
     size_t n = 0;
 
     if (paths == NULL)
@@ -232,5 +233,6 @@ const char **file_list_paths(const struct file_list *s)
         paths[n++] = s->directories[i].path;
     for (size_t i = 0; i < s->file_count; i++)
         paths[n++] = s->files[i];
+    *count = n;
     return paths;
 }

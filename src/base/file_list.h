@@ -27,7 +27,7 @@ struct file_list_directory {
 
 /* All memory is the arena's. */
 struct file_list {
-    const struct file_list_options *options;
+    const char *what;   /* as in the options */
     const char **files; /* in configured order, a directory's in name order; none twice */
     size_t file_count;
     struct file_list_directory *directories;
@@ -36,7 +36,7 @@ struct file_list {
 };
 
 /* Lists the files. Adds an error for each path that cannot be, and a warning for each entry of
- * a directory that will not be read. The options must live as long as out. */
+ * a directory that will not be read. Only their texts must live as long as out. */
 void file_list_collect(const struct file_list_options *options,
                        struct arena *arena,
                        struct file_list *out,
@@ -46,6 +46,6 @@ void file_list_collect(const struct file_list_options *options,
  * may be old. The caller tries again. */
 void file_list_check_unchanged(const struct file_list *s, struct sai_report *r);
 
-/* Every directory and file, for a watcher: directory_count + file_count paths in the arena's
- * memory; NULL when out of it. */
-const char **file_list_paths(const struct file_list *s) MUST_USE;
+/* Every directory and file, for a watcher, in the arena's memory with room for more at the end;
+ * NULL when out of it. */
+const char **file_list_paths(const struct file_list *s, size_t more, size_t *count) MUST_USE;

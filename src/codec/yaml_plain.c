@@ -33,6 +33,8 @@ static bool is_word(const char *text, const char *const *words, size_t count)
     return false;
 }
 
+static const char decimal[] = "0123456789";
+
 /* How many of the characters at s are among digits. */
 static size_t run(const char *s, const char *digits)
 {
@@ -42,7 +44,6 @@ static size_t run(const char *s, const char *digits)
 /* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
 static bool has_float_form(const char *s)
 {
-    static const char decimal[] = "0123456789";
     size_t before;
     size_t after = 0;
 
@@ -117,22 +118,23 @@ static bool is_based(const char *s)
     return false;
 }
 
-/* Underscores between digits mean nothing, but for a number that begins with a dot. */
+/* Underscores mean nothing, but in what begins with a dot they must stand between digits. */
 static bool is_number(const char *text)
 {
     char s[NUMBER_MAX + 1];
     size_t len = 0;
 
-    if (*text == '.')
-        return is_float(text);
-    if (strchr("+-0123456789", *text) == NULL)
+    if (strchr("+-.0123456789", *text) == NULL)
         return false;
-    for (; *text != '\0'; text++) {
-        if (*text == '_')
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '_' && *text == '.' &&
+            (strchr(decimal, c[-1]) == NULL || run(c + 1, decimal) == 0))
+            return false;
+        if (*c == '_')
             continue;
         if (len == NUMBER_MAX)
             return false;
-        s[len++] = *text;
+        s[len++] = *c;
     }
     s[len] = '\0';
     return is_based(s) || is_float(s);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/file_list.h"
 #include "jose/digest.h"
 #include "keys/keyfile.h"
 #include "keys/keyset.h"
 #include "keys/signing.h"
-#include "keys/sources.h"
 
 enum { MAX_KEYS = 100, MAX_FILE_BYTES = 65536, PASSPHRASE_BUF = 32768 };
+
+static const char *const suffixes[] = { ".pem", ".key", ".pub", ".crt", NULL };
 
 /* Everything that lives until the set is done. */
 struct load {
     const struct sai_keyset_options *options;
     struct sai_keyset *keys;
-    struct key_sources sources;
+    struct file_list files;
     struct sha256_stream fingerprint;
     struct buf passphrase;
     enum signing_entry *entries; /* one of each options->signing */
@@ -33,23 +35,16 @@ static void add_error(struct load *l, enum sai_err_code code, const char *text)
 static bool put_sources(struct load *l)
 {
     struct sai_keyset *ks = l->keys;
-    const struct key_sources *s = &l->sources;
-    size_t max = s->directory_count + s->file_count + 1;
-    size_t n = 0;
+    const char *passphrase_file = l->options->passphrase_file;
 
-    ks->sources = arena_alloc(ks->arena, max * sizeof(*ks->sources));
+    ks->sources = file_list_paths(&l->files, 1, &ks->source_count);
     if (ks->sources == NULL)
         return false;
-    for (size_t i = 0; i < s->directory_count; i++)
-        ks->sources[n++] = s->directories[i].path;
-    for (size_t i = 0; i < s->file_count; i++)
-        ks->sources[n++] = s->files[i];
-    if (l->options->passphrase_file != NULL) {
-        ks->sources[n] = arena_strdup(ks->arena, l->options->passphrase_file);
-        if (ks->sources[n++] == NULL)
+    if (passphrase_file != NULL) {
+        ks->sources[ks->source_count] = arena_strdup(ks->arena, passphrase_file);
+        if (ks->sources[ks->source_count++] == NULL)
             return false;
     }
-    ks->source_count = n;
     return true;
 }
 
@@ -64,8 +59,8 @@ static void read_files(struct load *l, size_t max_bytes)
         .report = l->report,
     };
 
-    for (size_t i = 0; i < l->sources.file_count; i++) {
-        const char *file = l->sources.files[i];
+    for (size_t i = 0; i < l->files.file_count; i++) {
+        const char *file = l->files.files[i];
         size_t private_keys = 0;
         enum signing_entry known = SIGNING_FAILED;
 
@@ -78,14 +73,22 @@ static void read_files(struct load *l, size_t max_bytes)
 static void load_all(struct load *l)
 {
     const struct sai_keyset_options *o = l->options;
+    const struct file_list_options list = {
+        .paths = o->paths,
+        .path_count = o->path_count,
+        .max_files = 2 * l->keys->max_keys, /* each key may be in two files, its halves */
+        .what = "key",
+        .suffixes = suffixes,
+        .suffix_text = ".pem, .key, .pub or .crt",
+    };
     struct sai_err e = { 0 };
 
     if (o->passphrase_file != NULL &&
         !keyfile_read_passphrase(o->passphrase_file, &l->passphrase, l->report))
         return; /* without it every encrypted key would be called a mistake */
-    sources_collect(o, l->keys->max_keys, l->keys->arena, &l->sources, l->report);
+    file_list_collect(&list, l->keys->arena, &l->files, l->report);
     read_files(l, o->max_file_bytes == 0 ? MAX_FILE_BYTES : o->max_file_bytes);
-    sources_check_unchanged(&l->sources, l->report);
+    file_list_check_unchanged(&l->files, l->report);
     if (report_ok_since(l->report, l->errors_before) && l->keys->count == 0)
         add_error(l, SAI_E_NOTFOUND, "no keys: none of the configured files holds one");
     signing_choose(o, l->entries, l->keys, l->report);

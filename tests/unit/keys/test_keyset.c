@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "case_dir.h"
 #include "keys/keyset.h"
-#include "keys/sources.h"
 #include "unit.h"
 
 #include <sa_issuer/discovery.h>
@@ -152,31 +151,6 @@ static void freeing_nothing_is_allowed(void **state)
     sai_keyset_free(NULL);
 }
 
-/* The swap of a Kubernetes volume between listing and the end of reading. */
-static void a_directory_that_changes_meanwhile_is_an_error(void **state)
-{
-    static const char *const paths[] = { "keys", "keys" };
-    const struct sai_keyset_options options = { .paths = paths, .path_count = 2 };
-    AUTO(arena) struct arena *arena = arena_new();
-    AUTO(sai_report) struct sai_report *r = sai_report_new();
-    struct key_sources s;
-
-    (void)state;
-    sources_collect(&options, 10, arena, &s, r);
-    assert_int_equal(s.file_count, 2);
-    sources_check_unchanged(&s, r);
-    assert_int_equal(sai_report_count(r), 0);
-    case_shell("sleep 0.05; ln -s gone keys/..data_tmp; mv -T keys/..data_tmp keys/..data",
-               NULL);
-    sources_check_unchanged(&s, r);
-    assert_int_equal(sai_report_total(r, SAI_ERROR), 2);
-    assert_int_equal(sai_report_get(r, 0, NULL)->code, SAI_E_IO);
-    assert_string_equal(sai_report_get(r, 0, NULL)->file, "keys");
-    case_shell("rm -r keys", NULL);
-    sources_check_unchanged(&s, r);
-    assert_int_equal(sai_report_total(r, SAI_ERROR), 4);
-}
-
 /* Reload of 100 keys is to take under 100 ms; ten times that still tells a quadratic search or
  * a needless proof from a slow machine. */
 static void a_hundred_keys_load_quickly(void **state)
@@ -230,7 +204,6 @@ int main(void)
         cmocka_unit_test(nothing_of_the_options_is_kept),
         cmocka_unit_test(errors_of_others_in_the_report_do_not_count),
         cmocka_unit_test(freeing_nothing_is_allowed),
-        cmocka_unit_test(a_directory_that_changes_meanwhile_is_an_error),
         cmocka_unit_test(a_hundred_keys_load_quickly),
     };
 
