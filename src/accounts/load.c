@@ -115,7 +115,7 @@ bool sai_accounts_load(const struct sai_accounts_options *options,
     }
     file_list_collect(&o, accounts_builder_arena(b), &list, r);
     read_files(&list, max_bytes, b, &fingerprint, r);
-    if (sai_report_total(r, SAI_ERROR) != errors)
+    if (!report_ok_since(r, errors))
         return false;
     a = finish(TAKE(b), &list, &fingerprint);
     if (a == NULL) {

@@ -251,7 +251,7 @@ bool object_read_account(struct object_reader *o, const struct yaml_node *object
         return false;
     /* What was refused when it was read counts for no error here. */
     if (a.namespace_name == NULL || a.name == NULL || a.uid == NULL ||
-        sai_report_total(o->report, SAI_ERROR) != errors)
+        !report_ok_since(o->report, errors))
         return true;
     return add_object(o, meta, &a, accounts_builder_add);
 }
@@ -271,7 +271,7 @@ bool object_read_namespace(struct object_reader *o, const struct yaml_node *obje
     ns.namespace_name = checked_text(o, meta, "name", name_check_label);
     if (!read_metadata(o, meta, &ns))
         return false;
-    if (ns.namespace_name == NULL || sai_report_total(o->report, SAI_ERROR) != errors)
+    if (ns.namespace_name == NULL || !report_ok_since(o->report, errors))
         return true;
     return add_object(o, meta, &ns, accounts_builder_add_namespace);
 }

@@ -12,7 +12,7 @@ bool account_key_make(struct account_key *k, const char *namespace_name, const c
     size_t ns_len = strlen(namespace_name);
     size_t name_len = strlen(name);
 
-    if (ns_len > NAMESPACE_MAX || name_len > NAME_MAX_LEN)
+    if (ns_len > DNS_LABEL_MAX || name_len > DNS_SUBDOMAIN_MAX)
         return false;
     k->namespace_name = namespace_name;
     k->name = name;

@@ -196,7 +196,7 @@ twice_account(const struct account_key *k, const struct place *first, struct sai
 
 static bool twice_namespace(const char *name, const struct place *first, struct sai_err *e)
 {
-    char what[NAMESPACE_MAX + 32];
+    char what[DNS_LABEL_MAX + 32];
 
     (void)snprintf(what, sizeof(what), "Namespace %s", name);
     return twice(what, first, e);

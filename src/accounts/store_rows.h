@@ -3,6 +3,7 @@
 
 /* What the tables of the store hold; shared by its two files. */
 
+#include "accounts/names.h"
 #include "accounts/store.h"
 
 #include <stdint.h>
@@ -35,11 +36,7 @@ struct account_row {
 };
 
 /* What is looked for; namespace and name in one piece of memory for the hash. */
-enum {
-    NAMESPACE_MAX = 63,
-    NAME_MAX_LEN = 253,
-    ACCOUNT_KEY_MAX = NAMESPACE_MAX + 1 + NAME_MAX_LEN
-};
+enum { ACCOUNT_KEY_MAX = DNS_LABEL_MAX + 1 + DNS_SUBDOMAIN_MAX };
 
 struct account_key {
     const char *namespace_name;

@@ -392,5 +392,5 @@ bool json_stream(const struct yaml_input *in,
          read_all(&reader);
     buf_done(&reader.text);
     yaml_builder_done(&reader.b);
-    return ok && sai_report_total(r, SAI_ERROR) == errors;
+    return ok && report_ok_since(r, errors);
 }

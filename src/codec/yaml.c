@@ -200,7 +200,7 @@ bool yaml_parse(const struct yaml_input *in,
         return yaml_stop(&b, (struct yaml_position){ 1, 1 }, &e);
     }
     *out = doc;
-    return sai_report_total(r, SAI_ERROR) == errors;
+    return report_ok_since(r, errors);
 }
 
 bool yaml_stream(const struct yaml_input *in,
@@ -216,5 +216,5 @@ bool yaml_stream(const struct yaml_input *in,
     if (a == NULL)
         return yaml_stop_nomem(&b);
     return yaml_builder_init(&b, &rest, &doc, a, r) && yaml_builder_stream(&b, sink) &&
-           read_input(&b) && sai_report_total(r, SAI_ERROR) == errors;
+           read_input(&b) && report_ok_since(r, errors);
 }
