@@ -322,7 +322,7 @@ static const struct schema_row limits_rows[] = {
       .help = "Of these, from one client address, where an IPv6 network of /64 is one; at most "
               "`maxConnections`. Not for Unix sockets." },
     { "maxHeaderBytes", &type_size, AT(conf_limits, max_header_bytes), .flags = ROW_RESTART,
-      .min = 1 * KIB, .max = 1 * MIB, .preset = "16KiB",
+      .min = 1 * KIB, .max = 1 * MIB, .preset = "8KiB",
       .help = "Request line and headers together." },
     { "maxBodyBytes", &type_size, AT(conf_limits, max_body_bytes), .min = 1 * KIB,
       .max = 16 * MIB, .preset = "64KiB", .help = "The body of a request." },

@@ -302,8 +302,9 @@ PRINTF_LIKE(2, 0) static void on_log(void *cls, const char *format, va_list argu
     log_debug("libmicrohttpd", LOG_STR("text", len < 0 ? format : text));
 }
 
-/* Room for the library's own answers, beside what the client may send. */
-enum { POOL_EXTRA_BYTES = 4096, STACK_BYTES = 512 * 1024 };
+/* Room for the library's list of fields (64 bytes each) and the head of its answer, beside what
+ * the client may send. All of it is zeroed between two requests, so it should not be large. */
+enum { POOL_EXTRA_BYTES = 8192, STACK_BYTES = 512 * 1024 };
 /* Connections are capped by conn_admit(). The library's time-out is but a second line behind
  * conn_sweep(). */
 enum { LIBRARY_CONNECTIONS = 1 << 20, LIBRARY_TIMEOUT_SPARE_S = 30 };

@@ -124,7 +124,7 @@ CASES = {
     "value empty": (head(b"X:"), 200),
     "field of 20000 bytes": (head(b"X: " + b"a" * 20000), "refused"),
     "2000 fields": (head(*(b"X-%d: y" % i for i in range(2000))), "refused"),
-    "200 fields": (head(*(b"X-%d: y" % i for i in range(200))), 200),
+    "100 fields": (head(*(b"X-%d: y" % i for i in range(100))), 200),
     # framing of bodies
     "Content-Length twice": (head(b"Content-Length: 0", b"Content-Length: 5"), "refused"),
     "Content-Length twice, equal": (head(b"Content-Length: 5", b"Content-Length: 5"),
@@ -210,7 +210,7 @@ class Hostile(daemon.Case):
     def test_bytes_in_pieces_mean_the_same(self):
         """The distance of fields in the library's buffer must not depend on how they came."""
         d = self.daemon()
-        data = head(b"X-Long: " + b"a" * 9000, *(b"X-%d: %d" % (i, i) for i in range(100)))
+        data = head(b"X-Long: " + b"a" * 5000, *(b"X-%d: %d" % (i, i) for i in range(100)))
         for size in (1, 7, 100, 4096):
             with self.subTest(size), socket.create_connection(("127.0.0.1", d.port)) as s:
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

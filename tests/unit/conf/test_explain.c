@@ -52,7 +52,7 @@ static void every_kind_of_row(void **state)
     (void)state;
     explains("## `issuers[].keys`\n");
     explains("| `headerTimeout` | duration | `10s` | 100ms to 10m ");
-    explains("| `maxHeaderBytes` | size | `16KiB` | 1KiB to 1MiB | yes |");
+    explains("| `maxHeaderBytes` | size | `8KiB` | 1KiB to 1MiB | yes |");
     explains("| `federation`, `cluster`, `publish` |");
     explains("| to add or remove |");
     explains("It has the keys of `listeners.discovery`.");
