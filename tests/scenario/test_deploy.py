@@ -11,6 +11,9 @@ import daemon
 import keys
 
 DEPLOY = daemon.ROOT / "deploy"
+ACCOUNT = """{apiVersion: v1, kind: ServiceAccount,
+metadata: {name: web, namespace: prod, uid: 7e0d7b0a-54c6-4b1e-8d56-2a6e8f6f6c11}}
+"""
 
 
 class Kubernetes(daemon.Case):
@@ -108,6 +111,9 @@ class Configurations(daemon.Case):
         for issuer in config["issuers"]:
             for name in issuer["keys"]["files"]:
                 self.make_key(place, place / name, issuer["role"] == "publish")
+        for name in config.get("accounts", {}).get("manifests", []):
+            (place / name).mkdir(parents=True)
+            (place / name / "web.yaml").write_text(ACCOUNT)
         done = daemon.run("check", place / "config.yaml")
         self.assertEqual((done.returncode, done.stderr), (0, ""), text)
 
