@@ -100,12 +100,11 @@ class Activation(daemon.Case):
                                                   moves))
         wrapper.chmod(0o755)
         high = [os.dup2(fd, fd + 100) for fd in fds]
-        original, daemon.BINARY = daemon.BINARY, str(wrapper)
+        d.binary = str(wrapper)
         d.serve_options = {"pass_fds": high}
         try:
             d.start()
         finally:
-            daemon.BINARY = original
             for fd in high:
                 os.close(fd)
         return d
