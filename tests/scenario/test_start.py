@@ -7,7 +7,6 @@ import resource
 import shutil
 import socket
 import subprocess
-import time
 import unittest
 
 import daemon
@@ -57,25 +56,11 @@ class Start(daemon.Case):
         self.assertEqual(d.discovery("/b")["id_token_signing_alg_values_supported"], ["ES256"])
         self.assertEqual(d.get("/openid/v1/jwks").status, 404)
 
-    def test_first_answer_comes_soon_and_idle_memory_is_small(self):
+    def test_idle_memory_is_small(self):
         d = self.daemon()
-        if daemon.is_sanitized():
-            return
-        taken = []
-        while not taken or min(taken) > 50 and len(taken) < 30:
-            d.stop()
-            d.start(ready=False)
-            while True:
-                try:
-                    d.get("/openid/v1/jwks")
-                    break
-                except OSError:
-                    time.sleep(0.001)
-            taken.append((time.monotonic_ns() - d.started_ns) / 1e6)
-        # Figures for the record are in docs/benchmarks.md. These are for a machine with other work:
-        # a start that waits for something, memory that is not what libraries take.
-        self.assertLess(min(taken), 250, taken)
-        self.assertLess(d.rss_kib(), 16 * 1024)
+        d.get("/openid/v1/jwks")
+        if not daemon.is_sanitized():
+            self.assertLess(d.rss_kib(), 16 * 1024)  # not the goal, which docs/benchmarks.md keeps
 
     def test_small_descriptor_limit_is_survived(self):
         def limit():
