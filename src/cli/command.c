@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_serve,  &command_check,   &command_token,
+    &command_serve,  &command_check,   &command_token, &command_explain,
     &command_verify, &command_version, &command_help,
 };
 

@@ -57,6 +57,7 @@ int command_run(const struct command *c, int argc, char **argv);
 extern const struct command command_serve;
 extern const struct command command_check;
 extern const struct command command_token;
+extern const struct command command_explain;
 extern const struct command command_verify;
 extern const struct command command_version;
 extern const struct command command_help;

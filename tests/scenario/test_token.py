@@ -155,6 +155,49 @@ class Token(daemon.Case):
         self.assertIn("no issuer https://other.example is configured", done.stderr)
 
 
+class Explain(daemon.Case):
+    def explain(self, d, audience="sts.amazonaws.com"):
+        return daemon.run("explain", "--config", d.config_file, "--namespace", "shop",
+                          "--serviceaccount", "web", "--audience", audience)
+
+    def test_every_rule_is_told(self):
+        rules = RULES + [{"claim": "owner", "annotation": "example.com/owner"},
+                         {"claim": "tier", "label": "tier", "default": "low"}]
+        d = minting.daemon_that_mints(self, claims=rules, start=False)
+        done = self.explain(d, "vault")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for text in ("claim tenant from annotation example.com/tenant\n    written: \"acme\"",
+                     "claim cost_center from namespaceLabel example.com/cost-center\n"
+                     "    written: 4711",
+                     "session tag team (transitive) from namespaceAnnotation example.com/team\n"
+                     "    not for this namespace or audience",
+                     "claim origin > cluster from value prod-eu-1",
+                     "claim owner from annotation example.com/owner\n    left out",
+                     "claim tier from label tier\n    written from its default",
+                     "algorithm ES256", keys.kid(d.keys / "ec.pem")):
+            self.assertIn(text, done.stdout)
+
+    def test_the_rule_that_refuses_is_told_among_the_others(self):
+        rules = [dict(RULES[0], oneOf=["initech"])] + RULES[1:]
+        d = minting.daemon_that_mints(self, claims=rules, start=False)
+        done = self.explain(d)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("claims[0]: claim tenant from annotation example.com/tenant\n"
+                      "    refuses the token: ", done.stdout)
+        self.assertIn("written: 4711", done.stdout)
+        self.assertIn("no token: claims[0]: ", done.stdout)
+
+    def test_mistakes_of_rules_have_their_place_in_the_configuration(self):
+        d = minting.daemon_that_mints(self, start=False, claims=[
+            {"claim": "sub", "value": "system:admin"},
+            {"claim": "tenant", "annotation": "example.com/tenant", "pattern": "("},
+        ])
+        done = daemon.run("check", d.config_file)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"config.yaml:\d+:\d+: issuers\[0\].claims\[0\].claim: ")
+        self.assertRegex(done.stderr, r"config.yaml:\d+:\d+: issuers\[0\].claims\[1\].pattern: ")
+
+
 class Reload(daemon.Case):
     def test_reload_takes_new_accounts_and_keeps_the_old_on_a_mistake(self):
         d = minting.daemon_that_mints(self)
