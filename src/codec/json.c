@@ -71,7 +71,8 @@ bool json_read_object(const char *text,
         return err_set(e, SAI_E_SYNTAX, "not JSON: a NUL byte");
     if (depth_of(text, len) > limits->max_depth)
         return err_set(e, SAI_E_LIMIT, "more than %zu levels of nesting", limits->max_depth);
-    value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+    value = json_loadb(
+        text, len, JSON_REJECT_DUPLICATES | (limits->allow_nul ? JSON_ALLOW_NUL : 0), &error);
     if (value == NULL) {
         if (json_error_code(&error) == json_error_out_of_memory)
             return err_nomem(e);

@@ -17,6 +17,7 @@ DEFINE_AUTO(json_t, json_decref)
 struct json_limits {
     size_t max_bytes;
     size_t max_depth; /* of objects and arrays within each other; {} has 1 */
+    bool allow_nul;   /* \u0000 in strings; json_string_length() tells */
 };
 
 /* The caller owns *out, an object. Errors: SAI_E_SYNTAX, SAI_E_LIMIT, SAI_E_NOMEM; no text
