@@ -7,6 +7,7 @@
 # PART, all by default:
 #   checks     rules of the source tree: layers, banned functions, headers, licences
 #   unit       unit tests, data suites and fuzz corpora (ctest)
+#   kube       the Kubernetes client against an API server with faults
 #   scenario   the real binary with real clients
 #
 # OPTION:
@@ -35,12 +36,12 @@ while [ $# -gt 0 ]; do
     --no-install) install=no ;;
     --no-build) do_build=no ;;
     -h | --help) usage && exit 0 ;;
-    checks | unit | scenario) parts+=("$1") ;;
+    checks | unit | kube | scenario) parts+=("$1") ;;
     *) echo "run.sh: unknown argument $1; see tests/run.sh --help" >&2 && exit 2 ;;
     esac
     shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(checks unit scenario)
+[ ${#parts[@]} -gt 0 ] || parts=(checks unit kube scenario)
 
 tallies=$(mktemp -d)
 trap 'rm -rf "$tallies"' EXIT
@@ -70,6 +71,10 @@ run_part() {
     case $1 in
     checks) "$python" tests/run_python.py --tally "$tallies/$1" tests/checks "${filter[@]}" ;;
     unit) "$python" tests/run_ctest.py --tally "$tallies/$1" "$build" "${filter[@]}" ;;
+    kube)
+        SA_KUBE_TOOL=$(realpath "$build")/tests/kube_tool \
+            "$python" tests/run_python.py --tally "$tallies/$1" tests/kube "${filter[@]}"
+        ;;
     scenario)
         SA_ISSUERD=$(realpath "$build")/src/sa-issuerd \
             "$python" tests/run_python.py --tally "$tallies/$1" tests/scenario "${filter[@]}"
