@@ -87,7 +87,7 @@ class Metrics(daemon.Case):
         for path, method, headers, _, _, count in rows:
             for _ in range(count):
                 d.request(path, method=method, headers=headers)
-        raw.exchange(d.port, f"GET {JWKS} HTTP/1.1\r\n\r\n".encode())
+        raw.exchange(d.port, f"GET {JWKS} HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".encode())
         expected = {}
         for *_, route, code, count in [*rows, ("none", 400, 1)]:
             expected[route, code] = expected.get((route, code), 0) + count
