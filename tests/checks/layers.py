@@ -13,7 +13,7 @@ LAYERS = {
     "accounts": 3, "conf": 3,
     "keys": 4, "rules": 4, "kube": 4,
     "issue": 5,
-    "state": 6,
+    "state": 6, "service": 6,
     "http": 7, "grpc": 7,
     "app": 8,
     "cli": 9,

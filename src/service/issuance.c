@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/issuance.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json_out.h"
+#include "service/steps.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void issuance_init(struct issuance *i, const struct issuance_input *in)
+{
+    *i = (struct issuance){ .in = *in, .path = *in->path };
+    i->in.path = &i->path;
+    i->steps = i->path.kind == TOKEN_PATH_EXCHANGE ? exchange_steps : tokenrequest_steps;
+    refusal_init(&i->refusal);
+}
+
+void issuance_done(struct issuance *i)
+{
+    refusal_done(&i->refusal);
+    tokenrequest_done(&i->body);
+    exchange_done(&i->exchange);
+}
+
+const struct issuance_lookup *issuance_next(struct issuance *i)
+{
+    i->wanted = (struct issuance_lookup){ 0 };
+    while (i->refusal.kind == REFUSED_NOT && !i->ready) {
+        enum verdict v = i->steps[i->step](i);
+
+        if (v == VERDICT_WAIT)
+            return &i->wanted;
+        if (v == VERDICT_REFUSE)
+            refuse_internal(&i->refusal); /* unless the step said why */
+        else
+            i->ready = i->steps[++i->step] == NULL;
+    }
+    return &i->wanted;
+}
+
+static void tell(struct issuance *i, enum lookup lookup)
+{
+    if (i->wanted.kind == lookup)
+        i->told |= 1U << lookup;
+}
+
+void issuance_tell_access(struct issuance *i, const struct access_fact *fact)
+{
+    i->access = *fact;
+    tell(i, LOOKUP_ACCESS);
+}
+
+void issuance_tell_review(struct issuance *i, const struct review_fact *fact)
+{
+    i->review = *fact;
+    tell(i, LOOKUP_REVIEW);
+}
+
+void issuance_tell_account(struct issuance *i, const struct account_fact *fact)
+{
+    i->account = *fact;
+    tell(i, LOOKUP_ACCOUNT);
+}
+
+void issuance_tell_object(struct issuance *i, const struct object_fact *fact)
+{
+    if (i->wanted.kind == LOOKUP_POD)
+        i->pod = *fact;
+    else if (i->wanted.kind == LOOKUP_SECRET)
+        i->secret = *fact;
+    else if (i->wanted.kind == LOOKUP_NODE)
+        i->node = *fact;
+    else
+        return;
+    tell(i, i->wanted.kind);
+}
+
+void issuance_tell_unclear(struct issuance *i, unsigned retry_after_s)
+{
+    refuse_unavailable(&i->refusal, retry_after_s);
+}
+
+void issuance_tell_limited(struct issuance *i, unsigned retry_after_s)
+{
+    refuse_too_many(&i->refusal, retry_after_s);
+}
+
+const struct sai_token_request *issuance_request(const struct issuance *i)
+{
+    return i->ready && i->refusal.kind == REFUSED_NOT ? &i->request : NULL;
+}
+
+/* What the policy says of the account is told the caller, who may ask for its tokens; a fault
+ * of ours is not. */
+void issuance_mint_failed(struct issuance *i, const struct sai_err *error)
+{
+    if (error->code == SAI_E_DENIED || error->code == SAI_E_LIMIT)
+        refuse_forbidden(&i->refusal, i->path.name, "%s%s%s", error->path,
+                         error->path[0] == '\0' ? "" : ": ", error->text);
+    else
+        refuse_internal(&i->refusal);
+}
+
+static void
+add_header(struct issuance_answer *a, const char *name, const char *value, uint64_t number)
+{
+    struct issuance_header *h = &a->headers[a->header_count++];
+
+    h->name = name;
+    if (value != NULL)
+        (void)snprintf(h->value, sizeof(h->value), "%s", value);
+    else
+        (void)snprintf(h->value, sizeof(h->value), "%" PRIu64, number);
+}
+
+static void put_member(struct buf *b, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    buf_str(b, name);
+    json_out_string(b, value);
+}
+
+static void put_time(struct buf *b, const char *name, int64_t unix_s)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    buf_printf(b, "%s\"%s\"", name, clock_format_s(unix_s, text));
+}
+
+static void put_metadata(const struct issuance *i, const struct sai_token *t, struct buf *b)
+{
+    const struct sai_account *a = i->request.account;
+
+    put_member(b, "\"metadata\":{\"name\":", a->name);
+    put_member(b, ",\"namespace\":", a->namespace_name);
+    put_member(b, ",\"uid\":", a->uid);
+    put_time(b, ",\"creationTimestamp\":", t->exp - (int64_t)t->lifetime_s);
+    buf_char(b, '}');
+}
+
+static void put_reference(const struct tokenrequest_reference *r, struct buf *b)
+{
+    if (!r->present) {
+        buf_str(b, "null");
+        return;
+    }
+    put_member(b, "{\"kind\":", r->kind);
+    put_member(b, ",\"apiVersion\":", r->api_version);
+    put_member(b, ",\"name\":", r->name);
+    put_member(b, ",\"uid\":", r->uid);
+    buf_char(b, '}');
+}
+
+/* Echoes what took effect, not what was asked for. */
+static void put_spec(const struct issuance *i, const struct sai_token *t, struct buf *b)
+{
+    const struct sai_strings *audiences = &i->request.audiences;
+
+    buf_str(b, ",\"spec\":{\"audiences\":[");
+    for (size_t k = 0; k < audiences->count; k++) {
+        if (k > 0)
+            buf_char(b, ',');
+        json_out_string(b, audiences->items[k]);
+    }
+    buf_str(b, "],\"expirationSeconds\":");
+    buf_u64(b, t->lifetime_s);
+    buf_str(b, ",\"boundObjectRef\":");
+    put_reference(&i->body.spec.bound, b);
+    buf_char(b, '}');
+}
+
+static void put_tokenrequest(const struct issuance *i,
+                             const struct sai_token *t,
+                             struct issuance_answer *out,
+                             struct buf *b)
+{
+    char warning[ISSUANCE_HEADER_BYTES];
+
+    out->status = 201;
+    if (t->clamped) {
+        (void)snprintf(warning, sizeof(warning),
+                       "299 - \"requested expiration of %" PRIu64
+                       " seconds shortened to %" PRIu64 " seconds\"",
+                       i->request.duration_s, t->lifetime_s);
+        add_header(out, "Warning", warning, 0);
+    }
+    buf_str(b, "{\"kind\":\"" TOKENREQUEST_KIND "\",\"apiVersion\":\"" TOKENREQUEST_API_VERSION
+               "\",");
+    put_metadata(i, t, b);
+    put_spec(i, t, b);
+    buf_str(b, ",\"status\":{\"token\":");
+    json_out_string_n(b, t->text, t->len);
+    put_time(b, ",\"expirationTimestamp\":", t->exp);
+    buf_str(b, "}}\n");
+}
+
+static void put_exchange(const struct issuance *i,
+                         const struct sai_token *t,
+                         struct issuance_answer *out,
+                         struct buf *b)
+{
+    out->status = 200;
+    buf_str(b, "{\"access_token\":");
+    json_out_string_n(b, t->text, t->len);
+    put_member(b, ",\"issued_token_type\":", i->exchange.issued_token_type);
+    buf_str(b, ",\"token_type\":\"Bearer\",\"expires_in\":");
+    buf_u64(b, t->lifetime_s);
+    buf_str(b, "}\n");
+}
+
+static void put_refusal(const struct issuance *i, struct issuance_answer *out, struct buf *b)
+{
+    bool oauth = i->path.kind == TOKEN_PATH_EXCHANGE;
+
+    out->status = oauth ? refusal_oauth_code(&i->refusal) : refusal_code(&i->refusal);
+    if (i->refusal.retry_after_s > 0)
+        add_header(out, "Retry-After", NULL, i->refusal.retry_after_s);
+    if (oauth) {
+        refusal_put_oauth(&i->refusal, b);
+        return;
+    }
+    if (i->refusal.kind == REFUSED_FORBIDDEN)
+        add_header(out, "X-Content-Type-Options", "nosniff", 0);
+    refusal_put_status(&i->refusal, b);
+}
+
+bool issuance_put_answer(const struct issuance *i,
+                         const struct sai_token *token,
+                         struct issuance_answer *out,
+                         struct buf *body,
+                         struct sai_err *e)
+{
+    struct issuance_answer a = { 0 };
+    bool oauth = i->path.kind == TOKEN_PATH_EXCHANGE;
+
+    add_header(&a, "Content-Type", "application/json", 0);
+    add_header(&a, "Cache-Control", "no-store", 0);
+    if (oauth)
+        add_header(&a, "Pragma", "no-cache", 0);
+    if (token == NULL || issuance_request(i) == NULL)
+        put_refusal(i, &a, body);
+    else if (oauth)
+        put_exchange(i, token, &a, body);
+    else
+        put_tokenrequest(i, token, &a, body);
+    if (!refusal_ok(&i->refusal, e) || !buf_ok(body, e))
+        return false;
+    *out = a;
+    return true;
+}
