@@ -114,14 +114,17 @@ static bool read_stream(FILE *f, struct buf *out, struct sai_err *e)
         buf_add(out, chunk, n);
     if (ferror(f))
         return err_errno(e, errno, "standard input");
-    return buf_ok(out, e);
+    if (buf_ok(out, e))
+        return true;
+    err_in_file(e, "standard input", 0, 0);
+    return false;
 }
 
 /* Every token begins with {" in base64url. One line end behind it is the editor's or shell's.
  */
 static bool read_token(const char *operand, struct buf *out, struct sai_err *e)
 {
-    const size_t max_bytes = JWT_MAX_BYTES + 2;
+    const size_t max_bytes = 2 * (size_t)JWT_MAX_BYTES; /* more, to refuse it as a token */
 
     buf_init(out, max_bytes);
     if (strncmp(operand, "eyJ", 3) == 0)

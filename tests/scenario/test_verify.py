@@ -131,7 +131,10 @@ class Verify(daemon.Case):
         self.good(verify(file, "-c", d.config_file))
         for bad in (token + "\n\n", token + " ", " " + token, "\n" + token):
             self.bad(verify("-", "-c", d.config_file, token=bad), "not base64url")
-        self.bad(verify("-", "-c", d.config_file, token="A" * 70000), "longer than 65538 bytes")
+        self.bad(verify("-", "-c", d.config_file, token="A" * 70000),
+                 "refused: a token of more than 65536 bytes")
+        self.bad(verify("-", "-c", d.config_file, token="A" * 140000),
+                 "sa-issuerd verify: standard input: longer than 131072 bytes")
         self.bad(verify("-", "-c", d.config_file, token=""), "refused: no token: the text is empty")
 
     def test_prints_no_orders_to_the_terminal(self):
