@@ -138,8 +138,9 @@ static const char *pack(char **to, const char *s)
     return copy;
 }
 
-/* Turns the scratch into the pairs of m, which lie at memory, their values after them. */
-static void store_pairs(struct accounts_builder *b, struct metadata *m, void *memory)
+/* Turns the scratch into the pairs of m, which lie at memory, their values after them; returns
+ * where further text may go. */
+static char *store_pairs(struct accounts_builder *b, struct metadata *m, void *memory)
 {
     struct sai_pair *pairs = memory;
     size_t count = (size_t)m->annotation_count + m->label_count;
@@ -150,13 +151,7 @@ static void store_pairs(struct accounts_builder *b, struct metadata *m, void *me
         pairs[i].value = pack(&text, b->scratch[i].value);
     }
     m->pairs = pairs;
-}
-
-static size_t align_pair(size_t size)
-{
-    const size_t align = _Alignof(struct sai_pair);
-
-    return (size + align - 1) / align * align;
+    return text;
 }
 
 static size_t pairs_size(const struct metadata *m)
@@ -213,8 +208,7 @@ bool accounts_builder_add(struct accounts_builder *b,
 {
     struct sai_accounts *all = b->result;
     struct account_row row = { .place = { a->file, a->line } };
-    size_t names_size = align_pair(strlen(a->name) + 1 + strlen(a->uid) + 1);
-    size_t bytes = names_size;
+    size_t bytes = strlen(a->name) + 1 + strlen(a->uid) + 1;
     const struct account_row *first;
     struct account_row *stored;
     struct account_key key;
@@ -235,9 +229,7 @@ bool accounts_builder_add(struct accounts_builder *b,
     stored = arena_alloc(all->arena, sizeof(row) + pairs_size(&row.metadata) + bytes);
     if (stored == NULL)
         return err_nomem(e);
-    /* Its names beside the row: a look-up needs these first. */
-    text = (char *)(stored + 1);
-    store_pairs(b, &row.metadata, text + names_size);
+    text = store_pairs(b, &row.metadata, stored + 1);
     row.name = pack(&text, a->name);
     row.uid = pack(&text, a->uid);
     *stored = row;
@@ -264,7 +256,7 @@ bool accounts_builder_add_namespace(struct accounts_builder *b,
     memory = arena_alloc(b->result->arena, pairs_size(&m) + bytes);
     if (memory == NULL)
         return err_nomem(e);
-    store_pairs(b, &m, memory);
+    (void)store_pairs(b, &m, memory);
     row->metadata = m;
     row->place = (struct place){ ns->file, ns->line };
     row->declared = true;

@@ -89,7 +89,7 @@ void buf_commit(struct buf *b, size_t len)
     b->data[b->len] = '\0';
 }
 
-void buf_add(struct buf *b, const void *bytes, size_t len)
+void buf_add_slowly(struct buf *b, const void *bytes, size_t len)
 {
     char *dst = buf_reserve(b, len);
 
@@ -98,16 +98,6 @@ void buf_add(struct buf *b, const void *bytes, size_t len)
     if (len > 0 && bytes != NULL)
         memcpy(dst, bytes, len);
     buf_commit(b, len);
-}
-
-void buf_str(struct buf *b, const char *s)
-{
-    buf_add(b, s, strlen(s));
-}
-
-void buf_char(struct buf *b, char c)
-{
-    buf_add(b, &c, 1);
 }
 
 void buf_u64(struct buf *b, uint64_t v)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
     char *data; /* NULL while empty */
@@ -31,9 +32,9 @@ void buf_done(struct buf *b);
 /* Empties without giving up the memory. */
 void buf_reset(struct buf *b);
 
-void buf_add(struct buf *b, const void *bytes, size_t len);
-void buf_str(struct buf *b, const char *s);
-void buf_char(struct buf *b, char c);
+static inline void buf_add(struct buf *b, const void *bytes, size_t len);
+static inline void buf_str(struct buf *b, const char *s);
+static inline void buf_char(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -51,3 +52,33 @@ bool buf_ok(const struct buf *b, struct sai_err *e) MUST_USE;
 char *buf_take(struct buf *b, size_t *len) MUST_USE;
 
 DEFINE_AUTO_DONE(buf, buf_done)
+
+/* The short way of appending, in the header because a token is made of a hundred pieces: there
+ * is room, and so no failure. A buffer that failed has no data. */
+static inline bool buf_has_room(const struct buf *b, size_t len)
+{
+    return b->data != NULL && len < b->cap - b->len;
+}
+
+void buf_add_slowly(struct buf *b, const void *bytes, size_t len);
+
+static inline void buf_add(struct buf *b, const void *bytes, size_t len)
+{
+    if (!buf_has_room(b, len) || bytes == NULL) {
+        buf_add_slowly(b, bytes, len);
+        return;
+    }
+    memcpy(b->data + b->len, bytes, len);
+    b->len += len;
+    b->data[b->len] = '\0';
+}
+
+static inline void buf_str(struct buf *b, const char *s)
+{
+    buf_add(b, s, strlen(s));
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+    buf_add(b, &c, 1);
+}

@@ -38,9 +38,12 @@ static void put_ascii(struct buf *b, unsigned char c)
     }
 }
 
+/* A bit for each byte that stands as it is: ASCII from the blank on, but for " & < > and \. */
+static const uint32_t plain[8] = { 0, 0xafffffbb, 0xefffffff, 0xffffffff };
+
 static bool is_plain(unsigned char c)
 {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+    return (plain[c >> 5] >> (c & 31) & 1) != 0;
 }
 
 /* Writes what is at s that is not plain; returns how many bytes of it were read. */

@@ -2,12 +2,37 @@
 #include "codec/base64url.h"
 
 #include <stdint.h>
+#include <string.h>
 
-static const char alphabet[64] = {
-    'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P',
-    'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f',
-    'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v',
-    'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-', '_',
+/* The two characters of each 12 bits: half the look-ups of a table of single ones. */
+#define PAIR(a, b)                                                                             \
+    {                                                                                          \
+        a, b                                                                                   \
+    }
+#define PAIRS_8(a, c, d, e, f, g, h, i, j)                                                     \
+    PAIR(a, c), PAIR(a, d), PAIR(a, e), PAIR(a, f), PAIR(a, g), PAIR(a, h), PAIR(a, i),        \
+        PAIR(a, j)
+#define PAIRS(a)                                                                               \
+    PAIRS_8(a, 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'),                                        \
+        PAIRS_8(a, 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P'),                                    \
+        PAIRS_8(a, 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X'),                                    \
+        PAIRS_8(a, 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f'),                                    \
+        PAIRS_8(a, 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n'),                                    \
+        PAIRS_8(a, 'o', 'p', 'q', 'r', 's', 't', 'u', 'v'),                                    \
+        PAIRS_8(a, 'w', 'x', 'y', 'z', '0', '1', '2', '3'),                                    \
+        PAIRS_8(a, '4', '5', '6', '7', '8', '9', '-', '_')
+#define PAIRS_OF_8(a, b, c, d, e, f, g, h)                                                     \
+    PAIRS(a), PAIRS(b), PAIRS(c), PAIRS(d), PAIRS(e), PAIRS(f), PAIRS(g), PAIRS(h)
+
+static const char pairs[4096][2] = {
+    PAIRS_OF_8('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'),
+    PAIRS_OF_8('I', 'J', 'K', 'L', 'M', 'N', 'O', 'P'),
+    PAIRS_OF_8('Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X'),
+    PAIRS_OF_8('Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f'),
+    PAIRS_OF_8('g', 'h', 'i', 'j', 'k', 'l', 'm', 'n'),
+    PAIRS_OF_8('o', 'p', 'q', 'r', 's', 't', 'u', 'v'),
+    PAIRS_OF_8('w', 'x', 'y', 'z', '0', '1', '2', '3'),
+    PAIRS_OF_8('4', '5', '6', '7', '8', '9', '-', '_'),
 };
 
 void base64url_put(struct buf *b, const void *bytes, size_t len)
@@ -22,18 +47,19 @@ void base64url_put(struct buf *b, const void *bytes, size_t len)
     for (i = 0; i + 3 <= len; i += 3) {
         uint32_t v = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 | in[i + 2];
 
-        out[n++] = alphabet[v >> 18];
-        out[n++] = alphabet[v >> 12 & 63];
-        out[n++] = alphabet[v >> 6 & 63];
-        out[n++] = alphabet[v & 63];
+        memcpy(out + n, pairs[v >> 12], 2);
+        memcpy(out + n + 2, pairs[v & 0xfff], 2);
+        n += 4;
     }
-    if (i < len) {
-        uint32_t v = (uint32_t)in[i] << 16 | (i + 1 < len ? (uint32_t)in[i + 1] << 8 : 0U);
+    if (i + 1 == len) { /* 8 bits and 4 zeros */
+        memcpy(out + n, pairs[(uint32_t)in[i] << 4], 2);
+        n += 2;
+    } else if (i + 2 == len) { /* 16 bits and 2 zeros */
+        uint32_t v = (uint32_t)in[i] << 10 | (uint32_t)in[i + 1] << 2;
 
-        out[n++] = alphabet[v >> 18];
-        out[n++] = alphabet[v >> 12 & 63];
-        if (i + 1 < len)
-            out[n++] = alphabet[v >> 6 & 63];
+        memcpy(out + n, pairs[v >> 6], 2);
+        out[n + 2] = pairs[v & 63][1];
+        n += 3;
     }
     buf_commit(b, n);
 }

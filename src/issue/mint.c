@@ -8,12 +8,19 @@
 /* Bounds the scratch memory, not the tokens: those have their profile's limit. */
 enum { SCRATCH_MAX = 1 << 20, TOKEN_MAX = 2 * SCRATCH_MAX };
 
-static bool add_signers(struct sai_minter *m, struct sai_err *e)
+/* Makes the signer of the key unless it is there. */
+static bool need_signer(struct sai_minter *m, size_t key, struct sai_err *e)
 {
     const struct sai_policy *p = m->policy;
 
-    for (size_t i = 0; i < p->key_count; i++) {
-        if (!signer_new(p->keys[i].pkey, p->verify_signatures, &m->signers[i], e))
+    return m->signers[key] != NULL ||
+           signer_new(p->keys[key].pkey, p->verify_signatures, &m->signers[key], e);
+}
+
+static bool add_signers(struct sai_minter *m, struct sai_err *e)
+{
+    for (size_t i = 0; i < m->policy->key_count; i++) {
+        if (!need_signer(m, i, e))
             return false;
     }
     return true;
@@ -87,17 +94,20 @@ static bool write_claims(struct sai_minter *m,
 static bool sign(struct sai_minter *m, const struct grant *g, struct sai_err *e)
 {
     const struct fragment *head = &m->policy->keys[g->key].head;
-    unsigned char signature[SIGNATURE_MAX];
     size_t len;
 
     buf_reset(&m->token);
     buf_add(&m->token, head->bytes, head->len);
     base64url_put(&m->token, m->claims.data, m->claims.len);
-    if (!buf_ok(&m->token, e) ||
-        !signer_sign(m->signers[g->key], m->token.data, m->token.len, signature, &len, e))
+    if (!buf_ok(&m->token, e))
         return false;
+    if (!signer_sign(m->signers[g->key], m->token.data, m->token.len, m->signature, &len, e)) {
+        /* Contexts of OpenSSL do not always survive an allocation that failed within. */
+        signer_free(TAKE(m->signers[g->key]));
+        return false;
+    }
     buf_char(&m->token, '.');
-    base64url_put(&m->token, signature, len);
+    base64url_put(&m->token, m->signature, len);
     return buf_ok(&m->token, e);
 }
 
@@ -110,8 +120,8 @@ static bool mint(struct sai_minter *m,
     const struct sai_policy *p = m->policy;
     struct grant g = { 0 };
 
-    if (!grant_decide(p, request, &g, e) || !write_claims(m, request, &g, e) ||
-        (!claims_only && !sign(m, &g, e)))
+    if (!grant_decide(p, request, &g, e) || !need_signer(m, g.key, e) ||
+        !write_claims(m, request, &g, e) || (!claims_only && !sign(m, &g, e)))
         return false;
     *out = (struct sai_token){
         .text = claims_only ? NULL : m->token.data,

@@ -16,6 +16,7 @@ struct sai_minter {
     struct signer *signers[POLICY_KEYS_MAX]; /* as the policy's keys */
     struct jti_source jtis;
     char jti[JTI_LEN + 1];
+    unsigned char signature[SIGNATURE_MAX];
     struct json_span *values; /* by enum claim_value, those of the rules behind */
     struct rules_run *run;
     struct buf text; /* of the values */

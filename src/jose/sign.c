@@ -238,21 +238,21 @@ bool signer_sign(struct signer *s,
                  struct sai_err *e)
 {
     struct verifier *v = s->check;
-    unsigned char signature[SIGNATURE_MAX];
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len = 0;
     bool ok;
 
     ossl_begin();
     if (s->ctx == NULL)
-        ok = sign_one_shot(s, message, len, signature);
+        ok = sign_one_shot(s, message, len, out);
     else
         ok = digest_message(v, message, len, digest, &digest_len) &&
-             sign_digest(s, digest, digest_len, signature) &&
-             (!s->verify || check_digest(v, digest, digest_len, signature));
-    if (!ok)
+             sign_digest(s, digest, digest_len, out) &&
+             (!s->verify || check_digest(v, digest, digest_len, out));
+    if (!ok) {
+        OPENSSL_cleanse(out, SIGNATURE_MAX); /* a faulty one can give the key away */
         return ossl_fail(e, SAI_E_CRYPTO, "no valid signature could be made");
-    memcpy(out, signature, v->signature_bytes);
+    }
     *out_len = v->signature_bytes;
     return true;
 }

@@ -49,8 +49,9 @@ DEFINE_AUTO(signer, signer_free)
 /* How long its signatures are, all of them. */
 size_t signer_signature_bytes(const struct signer *s);
 
-/* Signs with the algorithm of the key. A signature never leaves without its length and form
- * checked: OpenSSL 3.0 may report success with a length of 2^32 - 1 when memory runs out. */
+/* Signs with the algorithm of the key. On failure out holds zeros. A signature never leaves
+ * without its length and form checked: OpenSSL 3.0 may report success with a length of 2^32 - 1
+ * when memory runs out. */
 bool signer_sign(struct signer *s,
                  const void *message,
                  size_t len,

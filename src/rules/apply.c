@@ -153,13 +153,13 @@ static const char *find_text(const struct rule *rule,
     return buf_ok(&run->template, e) ? run->template.data : NULL;
 }
 
-/* Appends the claim's value. A reason that is set refuses. */
+/* Appends the claim's value. Errors complete a sentence about the rule's source. */
 static enum sai_rule_outcome put(const struct rules *rules,
                                  const struct rule *rule,
                                  const struct rules_input *in,
                                  struct rules_run *run,
                                  struct rule_result *out,
-                                 struct sai_err *reason)
+                                 struct sai_err *e)
 {
     if (!is_for(rule, in))
         return SAI_RULE_NOT_HERE;
@@ -167,11 +167,11 @@ static enum sai_rule_outcome put(const struct rules *rules,
         buf_add(run->text, rule->value.bytes, rule->value.len);
         return SAI_RULE_WRITTEN;
     }
-    out->source = find_text(rule, in, run, reason);
-    if (reason->code != SAI_OK)
+    out->source = find_text(rule, in, run, e);
+    if (e->code != SAI_OK)
         return SAI_RULE_REFUSED;
     if (out->source != NULL)
-        return rule_put(rule, rules->tag_text, out->source, run->patterns, run->text, reason)
+        return rule_put(rule, rules->tag_text, out->source, run->patterns, run->text, e)
                    ? SAI_RULE_WRITTEN
                    : SAI_RULE_REFUSED;
     if (rule->preset.bytes != NULL) {
@@ -180,8 +180,22 @@ static enum sai_rule_outcome put(const struct rules *rules,
     }
     if (!rule->required)
         return SAI_RULE_ABSENT;
-    (void)err_set(reason, SAI_E_INVALID, "is missing");
+    (void)err_set(e, SAI_E_INVALID, "is missing");
     return SAI_RULE_REFUSED;
+}
+
+/* Completes the sentence, and says which rule it is. */
+static void blame(const struct rule *rule, size_t i, struct sai_err *e)
+{
+    const struct sai_err reason = *e;
+    char path[64];
+
+    if (e->code != SAI_E_NOMEM) {
+        e->code = SAI_OK;
+        (void)err_set(e, SAI_E_DENIED, "%s %s", rule->what, reason.text);
+    }
+    (void)snprintf(path, sizeof(path), "claims[%zu]", i);
+    err_at_path(e, path);
 }
 
 void rules_apply_one(const struct rules *rules,
@@ -192,23 +206,13 @@ void rules_apply_one(const struct rules *rules,
                      struct sai_err *e)
 {
     const struct rule *rule = &rules->items[i];
-    struct sai_err reason;
-    char path[64];
 
-    reason.code = SAI_OK;
-    reason.path[0] = '\0';
     *out = (struct rule_result){ .json = { run->text->len, 0 } };
-    out->outcome = put(rules, rule, in, run, out, &reason);
-    if (out->outcome != SAI_RULE_REFUSED) {
-        out->json.len = run->text->len - out->json.at;
-        return;
-    }
-    if (reason.code == SAI_E_NOMEM)
-        (void)err_nomem(e);
+    out->outcome = put(rules, rule, in, run, out, e);
+    if (out->outcome == SAI_RULE_REFUSED)
+        blame(rule, i, e);
     else
-        (void)err_set(e, SAI_E_DENIED, "%s %s", rule->what, reason.text);
-    (void)snprintf(path, sizeof(path), "claims[%zu]", i);
-    err_at_path(e, path);
+        out->json.len = run->text->len - out->json.at;
 }
 
 /* Which of the session tags that were written AWS keeps when roles are chained. */

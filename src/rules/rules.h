@@ -61,8 +61,9 @@ struct rule_result {
     struct json_span json; /* in the run's text; len 0: none */
 };
 
-/* Applies rule i. e is set if and only if the outcome is SAI_RULE_REFUSED, with the path of the
- * rule: SAI_E_DENIED, or SAI_E_NOMEM. Ask the text whether it is ok in the end. */
+/* Applies rule i. e, in which there must be no error yet, is set if and only if the outcome is
+ * SAI_RULE_REFUSED, with the path of the rule: SAI_E_DENIED, or SAI_E_NOMEM. Ask the text
+ * whether it is ok in the end. */
 void rules_apply_one(const struct rules *rules,
                      size_t i,
                      const struct rules_input *in,
