@@ -18,6 +18,7 @@
 
 enum {
     SWEEP_MS = 250,
+    FRESHEN_MS = 1000,
     ACCEPT_BURST = 64,    /* connections from one socket before the others' turn */
     LOG_EVERY_MS = 10000, /* about connections that were refused */
     PAUSE_MS = 50,        /* when the kernel is out of memory */
@@ -175,8 +176,8 @@ static bool turn(struct acceptor *a)
     enum order order = atomic_load(&a->order);
     uint64_t wakes;
 
+    refresh(a);
     if (woken) {
-        refresh(a);
         (void)!read(a->wake_fd, &wakes, sizeof(wakes));
         accept_ready(a);
     }
@@ -185,10 +186,17 @@ static bool turn(struct acceptor *a)
     return order != STOP;
 }
 
+static void freshen(const struct worker_shared *shared)
+{
+    for (size_t i = 0; i < shared->worker_count; i++)
+        worker_freshen(shared->workers[i]);
+}
+
 static void *run(void *cls)
 {
     struct acceptor *a = cls;
     uint64_t swept_ms = 0;
+    uint64_t freshened_ms = 0;
 
     (void)pthread_setname_np(pthread_self(), "accept");
     while (turn(a)) {
@@ -198,6 +206,10 @@ static void *run(void *cls)
             continue;
         conn_sweep(a->shared->conns, now);
         swept_ms = now;
+        if (now - freshened_ms < FRESHEN_MS)
+            continue;
+        freshen(a->shared);
+        freshened_ms = now;
     }
     return NULL;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "http/acceptor.h"
+#include "http/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -183,7 +184,8 @@ start_workers(struct http_server *s, const struct snapshot *snapshot, struct sai
     size_t shard = 0;
 
     s->stats.shards = calloc(s->stats.shard_count + 1, sizeof(*s->stats.shards));
-    if (s->stats.shards == NULL)
+    s->shared.workers = calloc(s->stats.shard_count + 1, sizeof(struct worker *));
+    if (s->stats.shards == NULL || s->shared.workers == NULL)
         return err_nomem(e);
     for (size_t i = 0; i < LISTENER_COUNT; i++) {
         struct listener *l = &s->listeners[i];
@@ -191,6 +193,7 @@ start_workers(struct http_server *s, const struct snapshot *snapshot, struct sai
         while (l->worker_count < l->tcp_worker_count + l->local_count) {
             if (!start_worker(s, l, snapshot, &s->stats.shards[shard++], e))
                 return false;
+            s->shared.workers[s->shared.worker_count++] = l->workers[l->worker_count - 1];
         }
     }
     return true;
@@ -324,6 +327,7 @@ void http_server_free(struct http_server *s)
     for (size_t i = 0; i < LISTENER_COUNT; i++)
         free_listener(&s->listeners[i]);
     conn_table_free(s->shared.conns);
+    free(s->shared.workers);
     free(s->stats.shards);
     free(s);
 }

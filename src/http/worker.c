@@ -7,12 +7,14 @@
 #include "conf/conf.h"
 #include "http/answers.h"
 #include "http/head.h"
+#include "http/listener.h"
 #include "http/request_log.h"
 #include "http/server.h"
 #include "http/tls.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* libmicrohttpd's callbacks. All run in the worker's own thread, but worker_add(). */
 
@@ -21,23 +23,14 @@ struct worker {
     struct worker_shared *shared;
     struct stats_shard *shard;
     struct MHD_Daemon *daemon;
-    struct snapshot *snapshot; /* what requests are answered from */
-    uint64_t generation;       /* of it */
+    struct snapshot *snapshot;   /* what requests are answered from */
+    _Atomic uint64_t generation; /* of it; written by the worker only */
     struct answers answers;
     struct request_log log;
+    _Atomic int freshen_fd; /* on its way from worker_freshen(); -1: none */
 };
 
 enum { NS_PER_MS = 1000000 };
-
-const struct conf_listener *listener_conf(const struct conf *c, enum listener_id id)
-{
-    return id == LISTENER_DISCOVERY ? &c->listeners.discovery : &c->listeners.admin;
-}
-
-const struct certificate *listener_certificate(const struct snapshot *s, enum listener_id id)
-{
-    return id == LISTENER_DISCOVERY ? s->discovery_certificate : s->admin_certificate;
-}
 
 /* Brings the worker's snapshot up to date; one relaxed load when it is. */
 static const struct conf_limits *refresh(struct worker *w)
@@ -81,7 +74,7 @@ static void use_certificate(struct worker *w, struct MHD_Connection *connection,
 }
 
 /* Connections from worker_add() were admitted when they were accepted; those of a Unix socket,
- * which libmicrohttpd accepts itself, come here first. */
+ * which libmicrohttpd accepts itself, come here first. That of worker_freshen() is over. */
 static struct conn *begin(struct worker *w, int fd, const struct conf_limits *limits)
 {
     struct conn *c = conn_at(w->shared->conns, fd);
@@ -89,13 +82,21 @@ static struct conn *begin(struct worker *w, int fd, const struct conf_limits *li
                               .fd_limit = w->shared->fd_limits[w->options.listener] };
     uint64_t deadline = clock_mono_ms() + limits->header_timeout_ms;
 
-    if (c == NULL)
+    if (c == NULL || atomic_load(&w->freshen_fd) == fd)
         return NULL;
     if (w->options.unix_fd >= 0 &&
         conn_admit(w->shared->conns, fd, &w->shared->stats->listeners[w->options.listener],
                    NULL, &caps) != CONN_ADMITTED)
         return NULL;
     return conn_begin(w->shared->conns, c, deadline) ? c : NULL;
+}
+
+static void end_at_once(struct worker *w, int fd)
+{
+    int expected = fd;
+
+    (void)shutdown(fd, SHUT_RDWR);
+    (void)atomic_compare_exchange_strong(&w->freshen_fd, &expected, -1);
 }
 
 static void on_connection(void *cls,
@@ -112,7 +113,7 @@ static void on_connection(void *cls,
         c = begin(w, fd, refresh(w));
         *socket_context = c;
         if (c == NULL)
-            (void)shutdown(fd, SHUT_RDWR);
+            end_at_once(w, fd);
         else if (w->options.tls)
             use_certificate(w, connection, c);
         return;
@@ -376,6 +377,7 @@ bool worker_new(const struct worker_options *options, struct worker **out, struc
     w->options = *options;
     w->shared = options->shared;
     w->shard = options->shard;
+    w->freshen_fd = -1;
     MHD_set_panic_func(on_panic, NULL);
     w->daemon = start_daemon(w, refresh(w));
     if (w->daemon == NULL)
@@ -404,4 +406,22 @@ bool worker_add(struct worker *w, int fd, const struct sockaddr *addr, socklen_t
 const char *http_library_version(void)
 {
     return MHD_get_version();
+}
+
+/* A worker acts when a connection comes: this one is over before it has begun, and is not in
+ * the table, so that nobody counts it. */
+void worker_freshen(struct worker *w)
+{
+    const struct sockaddr nobody = { .sa_family = AF_UNIX };
+    int pair[2];
+
+    if (atomic_load_explicit(&w->generation, memory_order_relaxed) ==
+            state_generation(w->shared->state) ||
+        atomic_load(&w->freshen_fd) >= 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+        return;
+    (void)close(pair[1]);
+    atomic_store(&w->freshen_fd, pair[0]);
+    if (!worker_add(w, pair[0], &nobody, sizeof(nobody)))
+        atomic_store(&w->freshen_fd, -1);
 }

@@ -13,6 +13,8 @@ struct worker_shared {
     struct state *state;
     struct conn_table *conns;
     struct stats *stats;
+    struct worker **workers; /* all of them, once they have been started */
+    size_t worker_count;
     /* conn_caps.fd_limit of each listener: the public one leaves some for the admin's, so that
      * nobody can make the daemon look dead from outside. */
     size_t fd_limits[LISTENER_COUNT];
@@ -39,7 +41,7 @@ DEFINE_AUTO(worker, worker_free)
  * the worker even when this fails. */
 bool worker_add(struct worker *w, int fd, const struct sockaddr *addr, socklen_t len) MUST_USE;
 
-/* The limits and certificates of a listener. */
-struct conf;
-const struct conf_listener *listener_conf(const struct conf *c, enum listener_id id);
-const struct certificate *listener_certificate(const struct snapshot *s, enum listener_id id);
+/* Makes a worker that has nothing to do let go of a snapshot that is not the current one any
+ * more, which holds keys that may have been withdrawn. Does nothing if it is up to date. Any
+ * thread. */
+void worker_freshen(struct worker *w);

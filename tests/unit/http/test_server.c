@@ -60,7 +60,7 @@ static int teardown(void **state)
 }
 
 /* listeners: the value of that member of the configuration. */
-static bool start(struct fixture *f, const char *listeners, struct sai_err *e)
+static struct snapshot *build(struct fixture *f, const char *listeners)
 {
     AUTO(inputs) struct inputs *inputs = inputs_new();
     AUTO(sai_report) struct sai_report *r = sai_report_new();
@@ -76,7 +76,12 @@ static bool start(struct fixture *f, const char *listeners, struct sai_err *e)
                          listeners) > 0);
     temp_write(&f->temp, "conf.yaml", conf);
     assert_true(snapshot_build(temp_path(&f->temp, "conf.yaml", path), inputs, &snapshot, r));
-    f->state = state_new(snapshot);
+    return snapshot;
+}
+
+static bool start(struct fixture *f, const char *listeners, struct sai_err *e)
+{
+    f->state = state_new(build(f, listeners));
     return http_server_start(f->state, &f->passed, &f->server, e);
 }
 
@@ -185,6 +190,30 @@ static void a_socket_that_was_not_passed_is_named(void **state)
     assert_non_null(strstr(e.text, "\"web\""));
 }
 
+/* Keys that were withdrawn must not stay in memory until a worker happens to be asked. */
+static void idle_workers_let_go_of_an_old_snapshot(void **state)
+{
+    struct fixture *f = *state;
+    struct sai_err e = { 0 };
+    struct snapshot *old;
+    char listeners[256];
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    (void)snprintf(listeners, sizeof(listeners),
+                   "{ discovery: { address: \"127.0.0.1:%u\", unix: \"%s/s\" } }",
+                   (unsigned)f->port, f->temp.dir);
+    assert_true(start(f, listeners, &e));
+    assert_true(is_served(f, fd)); /* so that one worker keeps an answer, too */
+    (void)close(fd);
+    old = state_current(f->state);
+    assert_true(atomic_load(&old->refs) >= 5); /* state, accept thread, three workers, us */
+    state_swap(f->state, build(f, listeners));
+    for (unsigned i = 0; i < 500 && atomic_load(&old->refs) > 1; i++)
+        (void)usleep(20000);
+    assert_int_equal(atomic_load(&old->refs), 1);
+    snapshot_unref(old);
+}
+
 static void limit_fds(const struct rlimit *before, rlim_t n)
 {
     struct rlimit less = { n, before->rlim_max };
@@ -248,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(serves_and_drains, setup, teardown),
         cmocka_unit_test_setup_teardown(an_error_leaves_nothing_open, setup, teardown),
         cmocka_unit_test_setup_teardown(a_socket_that_was_not_passed_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(idle_workers_let_go_of_an_old_snapshot, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(without_descriptors_connections_are_ended, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(without_any_descriptor_the_queue_waits, setup,
