@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2001
 # What the make snippets of the key cases are run with (sh -eu, umask 077), in the directory
 # that they fill. Keys are made when they are first asked for and kept in $CACHE, so that the
 # whole suite makes each kind once; no key is ever part of the source tree.
