@@ -200,7 +200,7 @@ void kube_review_token(struct kube_reviews *r,
         unclear(done, owner, &review.e);
         return;
     }
-    if (audience[0] == '\0' || strlen(audience) > MAX_AUDIENCE_BYTES) {
+    if (audience == NULL || audience[0] == '\0' || strlen(audience) > MAX_AUDIENCE_BYTES) {
         (void)err_set(&review.e, SAI_E_INVALID, "there is no audience to ask for");
         unclear(done, owner, &review.e);
         return;
