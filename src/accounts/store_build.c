@@ -138,9 +138,8 @@ static const char *pack(char **to, const char *s)
     return copy;
 }
 
-/* Turns the scratch into the pairs of m, which lie at memory, their values after them; returns
- * where further text may go. */
-static char *store_pairs(struct accounts_builder *b, struct metadata *m, void *memory)
+/* Turns the scratch into the pairs of m, which lie at memory, their values after them. */
+static void store_pairs(struct accounts_builder *b, struct metadata *m, void *memory)
 {
     struct sai_pair *pairs = memory;
     size_t count = (size_t)m->annotation_count + m->label_count;
@@ -151,7 +150,13 @@ static char *store_pairs(struct accounts_builder *b, struct metadata *m, void *m
         pairs[i].value = pack(&text, b->scratch[i].value);
     }
     m->pairs = pairs;
-    return text;
+}
+
+static size_t align_pair(size_t size)
+{
+    const size_t align = _Alignof(struct sai_pair);
+
+    return (size + align - 1) / align * align;
 }
 
 static size_t pairs_size(const struct metadata *m)
@@ -208,7 +213,8 @@ bool accounts_builder_add(struct accounts_builder *b,
 {
     struct sai_accounts *all = b->result;
     struct account_row row = { .place = { a->file, a->line } };
-    size_t bytes = strlen(a->name) + 1 + strlen(a->uid) + 1;
+    size_t names_size = align_pair(strlen(a->name) + 1 + strlen(a->uid) + 1);
+    size_t bytes = names_size;
     const struct account_row *first;
     struct account_row *stored;
     struct account_key key;
@@ -229,7 +235,9 @@ bool accounts_builder_add(struct accounts_builder *b,
     stored = arena_alloc(all->arena, sizeof(row) + pairs_size(&row.metadata) + bytes);
     if (stored == NULL)
         return err_nomem(e);
-    text = store_pairs(b, &row.metadata, stored + 1);
+    /* Its names beside the row: a look-up needs these first. */
+    text = (char *)(stored + 1);
+    store_pairs(b, &row.metadata, text + names_size);
     row.name = pack(&text, a->name);
     row.uid = pack(&text, a->uid);
     *stored = row;
@@ -256,7 +264,7 @@ bool accounts_builder_add_namespace(struct accounts_builder *b,
     memory = arena_alloc(b->result->arena, pairs_size(&m) + bytes);
     if (memory == NULL)
         return err_nomem(e);
-    (void)store_pairs(b, &m, memory);
+    store_pairs(b, &m, memory);
     row->metadata = m;
     row->place = (struct place){ ns->file, ns->line };
     row->declared = true;

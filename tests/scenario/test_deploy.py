@@ -5,6 +5,7 @@ import re
 import subprocess
 import unittest
 
+import prometheus_client.parser
 import yaml
 
 import daemon
@@ -127,6 +128,28 @@ class Configurations(daemon.Case):
             path.write_bytes(keys.public_pem(keys.put("rsa", place / "sa.private")))
         else:
             keys.put("rsa", path)
+
+
+class Metrics(daemon.Case):
+    """The documents and /metrics agree; Prometheus' own parser reads them."""
+
+    def test_documented_metrics_are_those_there_are(self):
+        def config(c, d):
+            crt, key = keys.certificate(d.dir)
+            c["listeners"]["discovery"]["tls"] = {"certificate": str(crt), "key": str(key)}
+            c["issuers"][0]["url"] = f"https://127.0.0.1:{d.port}"
+        d = self.daemon(config)
+        text = d.admin("/metrics").body.decode()
+        families = list(prometheus_client.parser.text_string_to_metric_families(text))
+        there = {f.name + ("_total" if f.type == "counter" else "") for f in families}
+        document = (daemon.ROOT / "docs/operations.md").read_text()
+        told = set(re.findall(r"(?m)^\| `(sa_issuerd_\w+)`", document))
+        self.assertEqual(told, {n for n in there if n.startswith("sa_issuerd_")})
+        used = set(re.findall(r"\bsa_issuerd_\w+", document))
+        self.assertLessEqual(used, there)
+        for family in families:
+            self.assertTrue(family.documentation, family.name)
+            self.assertNotEqual(family.type, "unknown", family.name)
 
 
 class Docker(unittest.TestCase):

@@ -43,6 +43,13 @@ void *__wrap_calloc(size_t n, size_t size)
     return alloc_fails(true) ? NULL : __real_calloc(n, size);
 }
 
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+    return alloc_fails(true) ? NULL : __real_reallocarray(p, n, size);
+}
+
 char *__real_strdup(const char *s);
 char *__wrap_strdup(const char *s);
 char *__wrap_strdup(const char *s)
