@@ -141,3 +141,28 @@ bool hash_index_add(struct hash_index *h, uint64_t hash, void *item)
     h->count++;
     return true;
 }
+
+/* Nothing must stand behind a free slot that would be looked for before it: what follows moves
+ * up as far as its own place allows (Knuth, The Art of Computer Programming 3, 6.4 R). */
+void hash_index_remove(struct hash_index *h, uint64_t hash, const void *item)
+{
+    size_t mask = h->cap - 1;
+    size_t hole;
+
+    if (h->cap == 0)
+        return;
+    for (hole = (size_t)hash & mask; h->slots[hole].item != item; hole = (hole + 1) & mask) {
+        if (h->slots[hole].item == NULL)
+            return;
+    }
+    for (size_t i = (hole + 1) & mask; h->slots[i].item != NULL; i = (i + 1) & mask) {
+        size_t own = (size_t)h->slots[i].hash & mask;
+
+        if (((i - own) & mask) >= ((i - hole) & mask)) {
+            h->slots[hole] = h->slots[i];
+            hole = i;
+        }
+    }
+    h->slots[hole] = (struct hash_slot){ 0 };
+    h->count--;
+}

@@ -46,4 +46,7 @@ hash_index_find(const struct hash_index *h, uint64_t hash, hash_same_fn *same, c
 /* Adds an item that is not in the table; false when out of memory. */
 bool hash_index_add(struct hash_index *h, uint64_t hash, void *item) MUST_USE;
 
+/* Takes an item out that is in the table under that hash; those behind it move to the front. */
+void hash_index_remove(struct hash_index *h, uint64_t hash, const void *item);
+
 DEFINE_AUTO_DONE(hash_index, hash_index_done)

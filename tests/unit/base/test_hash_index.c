@@ -98,12 +98,48 @@ static void seeds_differ(void **state)
     assert_int_not_equal(hash_index_hash(&a, "x", 1), hash_index_hash(&b, "x", 1));
 }
 
+/* Against a plain array of what should be there, with hashes that collide and wrap around. */
+static void removes(void **state)
+{
+    enum { COUNT = 64, SIZE = 16, STEPS = 20000 };
+    char names[COUNT][SIZE];
+    bool present[COUNT] = { false };
+    AUTO(hash_index) struct hash_index h;
+    uint32_t random = 1;
+    size_t count = 0;
+
+    (void)state;
+    hash_index_init(&h);
+    hash_index_remove(&h, 1, names[0]); /* of an empty table */
+    for (size_t i = 0; i < COUNT; i++)
+        (void)snprintf(names[i], SIZE, "name-%zu", i);
+    for (size_t step = 0; step < STEPS; step++) {
+        size_t i = (random = random * 1664525U + 1013904223U) >> 26;
+        uint64_t hash = UINT64_MAX - i / 4;
+
+        if (present[i])
+            hash_index_remove(&h, hash, names[i]);
+        else
+            assert_true(hash_index_add(&h, hash, names[i]));
+        present[i] = !present[i];
+        count = present[i] ? count + 1 : count - 1;
+        assert_int_equal(h.count, count);
+        for (size_t j = 0; j < COUNT; j++) {
+            assert_ptr_equal(hash_index_find(&h, UINT64_MAX - j / 4, is_same, names[j]),
+                             present[j] ? names[j] : NULL);
+        }
+    }
+    hash_index_remove(&h, 5, "not there");
+    assert_int_equal(h.count, count);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(siphash_of_the_reference),
         cmocka_unit_test(finds_what_was_added),
         cmocka_unit_test(collisions),
+        cmocka_unit_test(removes),
         cmocka_unit_test(seeds_differ),
     };
 
