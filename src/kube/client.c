@@ -70,7 +70,7 @@ static bool enqueue(struct kube_client *c, struct pending *p, uint64_t *id, stru
     (void)pthread_mutex_lock(&c->lock);
     if (c->stopping) {
         (void)err_set(e, SAI_E_IO, "the Kubernetes client is stopping");
-    } else if (c->count >= c->options.max_calls) {
+    } else if (p->call.path != NULL && c->count >= c->options.max_calls) {
         (void)err_set(e, SAI_E_LIMIT, "more than %zu calls to the Kubernetes API at a time",
                       c->options.max_calls);
     } else {

@@ -361,6 +361,7 @@ bool kube_config_parse(const char *file,
     struct reader rd = { .report = r,
                          .config = c,
                          .errors_before = sai_report_total(r, SAI_ERROR) };
+    size_t first = sai_report_count(r);
     struct yaml_doc *doc = NULL;
 
     if (c == NULL || a == NULL) {
@@ -371,6 +372,7 @@ bool kube_config_parse(const char *file,
         return false;
     rd.doc = doc;
     read_document(&rd, context);
+    report_sort(r, first);
     if (!report_ok_since(r, rd.errors_before))
         return false;
     *out = TAKE(c);

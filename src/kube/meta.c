@@ -37,7 +37,8 @@ static bool is_kept(const char *key)
     return strcmp(key, "kubectl.kubernetes.io/last-applied-configuration") != 0;
 }
 
-static bool read_pairs(json_t *map, struct sai_pair *out, size_t *count, struct sai_err *e)
+/* false: there is one that is no text, or a text with a NUL, which Kubernetes allows. */
+static bool read_pairs(json_t *map, struct sai_pair *out, size_t *count)
 {
     const char *key;
     json_t *value;
@@ -49,8 +50,7 @@ static bool read_pairs(json_t *map, struct sai_pair *out, size_t *count, struct 
         if (!is_kept(key))
             continue;
         if (text == NULL)
-            return err_set(e, SAI_E_INVALID,
-                           "an annotation or label is no text, or one with a NUL");
+            return false;
         out[n++] = (struct sai_pair){ key, text };
     }
     if (n > 1)
@@ -72,8 +72,13 @@ static bool read_maps(const json_t *metadata, struct meta *m, struct sai_err *e)
     m->pairs = reallocarray(NULL, most, sizeof(*m->pairs));
     if (m->pairs == NULL)
         return err_nomem(e);
-    return read_pairs(annotations, m->pairs, &m->annotation_count, e) &&
-           read_pairs(labels, m->pairs + m->annotation_count, &m->label_count, e);
+    m->unusable = !read_pairs(annotations, m->pairs, &m->annotation_count) ||
+                  !read_pairs(labels, m->pairs + m->annotation_count, &m->label_count);
+    if (m->unusable) {
+        m->annotation_count = 0;
+        m->label_count = 0;
+    }
+    return true;
 }
 
 static bool is_uid(const char *s)

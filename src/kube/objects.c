@@ -72,6 +72,8 @@ static bool read_object(const struct question *w,
         return err_set(e, SAI_E_INVALID, "the answer is no %s", row->kind);
     if (!meta_read(root, row->namespaced, &o->meta, e))
         return false;
+    if (o->meta.unusable)
+        return err_set(e, SAI_E_INVALID, "an annotation or label is no text, or has a NUL");
     if (strcmp(o->meta.name, w->name) != 0 ||
         strcmp(o->meta.namespace_name, w->namespace_name) != 0)
         return err_set(e, SAI_E_INVALID, "the answer is another %s than was asked for",

@@ -402,6 +402,9 @@ class Api:
         if after < self.oldest:
             handler.send_json(410, status(410, "Expired", "too old resource version"))
             return
+        if after > self.version:
+            handler.send_json(504, status(504, "Timeout", "Too large resource version"))
+            return
         handler.begin_stream()
         seconds = float(handler.query.get("timeoutSeconds", 300))
         end = time.monotonic() + min(seconds, self.watch_s or seconds)

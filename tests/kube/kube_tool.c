@@ -9,11 +9,19 @@
  * TEXT cancel ID counts ID                        ->  ID counts REQUESTS FAILURES RETRIES
  * IN_FLIGHT
  *
+ *   watch ID                         ->  nothing; from now on there are accounts:
+ *   find ID NAMESPACE NAME MAX_AGE   ->  ID found UID PAIRS... | ID no
+ *   ask ID NAMESPACE NAME            ->  ID found UID PAIRS... | ID absent|unknown TEXT
+ *   stats ID                         ->  ID AGE_MS LISTS WATCHES EVENTS FAILURES ACCOUNTS
+ * NAMESPACES time ID NAMESPACE NAME COUNT     ->  ID NANOSECONDS of a look-up, over so many
+ *
  * ID is a number below 1000; no field has a blank. Ends at the end of its input, with
  * everything ended before. */
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/num.h"
+#include "kube/accounts.h"
 #include "kube/client.h"
 #include "kube/config.h"
 #include "kube/objects.h"
@@ -28,6 +36,7 @@ enum { IDS = 1000, FIELDS = 6, LINE_BYTES = 65536 };
 
 static struct kube_client *client;
 static struct kube_reviews *reviews;
+static struct kube_accounts *accounts; /* NULL until the command watch */
 static uint64_t calls[IDS];
 static unsigned ids[IDS]; /* what callbacks get as their owner */
 
@@ -124,6 +133,100 @@ static void do_counts(unsigned id, char *const *f)
            n.failures, n.retries, n.in_flight);
 }
 
+static void do_watch(unsigned id, char *const *f)
+{
+    const struct kube_accounts_options options = {
+        .page = 500,
+        .list_timeout_ms = 20000,
+        .silence_s = 2,
+        .watch_s = 300,
+        .first_ms = 50,
+        .most_ms = 400,
+    };
+    struct sai_err e = { 0 };
+
+    (void)id;
+    (void)f;
+    if (!kube_accounts_new(client, &options, &accounts, &e))
+        (void)fprintf(stderr, "%s\n", e.text);
+}
+
+static void print_pairs(const char *what, const struct sai_pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->count; i++)
+        printf(" %s:%s=%.40s", what, pairs->items[i].key, pairs->items[i].value);
+}
+
+static void print_account(unsigned id, const struct sai_account *a)
+{
+    printf("%u found %s", id, a->uid);
+    print_pairs("annotation", &a->annotations);
+    print_pairs("label", &a->labels);
+    print_pairs("nsannotation", &a->namespace_annotations);
+    print_pairs("nslabel", &a->namespace_labels);
+    printf("\n");
+}
+
+static uint64_t number(const char *text)
+{
+    struct sai_err e = { 0 };
+    uint64_t n = 0;
+
+    return num_u64(text, strlen(text), &n, &e) ? n : 0;
+}
+
+static void do_find(unsigned id, char *const *f)
+{
+    AUTO(kube_account) struct kube_account a = { 0 };
+
+    if (kube_accounts_find(accounts, f[0], f[1], number(f[2]), &a))
+        print_account(id, &a.account);
+    else
+        printf("%u no\n", id);
+}
+
+static void on_account(void *owner, const struct kube_account_answer *answer)
+{
+    char text[512];
+
+    if (answer->finding == KUBE_FOUND)
+        print_account(id_of(owner), &answer->account->account);
+    else
+        printf("%u %s %s\n", id_of(owner),
+               answer->finding == KUBE_ABSENT ? "absent" : "unknown",
+               sai_err_format(&answer->e, text, sizeof(text)));
+}
+
+static void do_ask(unsigned id, char *const *f)
+{
+    kube_accounts_ask(accounts, f[0], f[1], on_account, &ids[id]);
+}
+
+static void do_stats(unsigned id, char *const *f)
+{
+    struct kube_accounts_counts n = kube_accounts_counts(accounts);
+
+    (void)f;
+    printf("%u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+           "\n",
+           id, kube_accounts_age_ms(accounts), n.lists, n.watches, n.events, n.failures,
+           n.accounts, n.namespaces);
+}
+
+static void do_time(unsigned id, char *const *f)
+{
+    uint64_t count = number(f[2]);
+    uint64_t begin = clock_mono_ns();
+
+    for (uint64_t i = 0; i < count; i++) {
+        AUTO(kube_account) struct kube_account a = { 0 };
+
+        if (!kube_accounts_find(accounts, f[0], f[1], 3600000, &a))
+            break;
+    }
+    printf("%u %" PRIu64 "\n", id, (clock_mono_ns() - begin) / (count == 0 ? 1 : count));
+}
+
 struct command {
     const char *name;
     size_t fields; /* after the id */
@@ -132,7 +235,9 @@ struct command {
 
 static const struct command commands[] = {
     { "token", 2, do_token },   { "access", 3, do_access }, { "get", 3, do_get },
-    { "cancel", 0, do_cancel }, { "counts", 0, do_counts },
+    { "cancel", 0, do_cancel }, { "counts", 0, do_counts }, { "watch", 0, do_watch },
+    { "find", 3, do_find },     { "ask", 2, do_ask },       { "stats", 0, do_stats },
+    { "time", 3, do_time },
 };
 
 static size_t split(char *line, char *fields[FIELDS])
@@ -221,6 +326,7 @@ int main(int argc, char **argv)
             (void)fprintf(stderr, "not a command\n");
     }
     kube_client_free(client);
+    kube_accounts_free(accounts);
     kube_reviews_free(reviews);
     return 0;
 }
