@@ -74,10 +74,13 @@ bool json_read_object(const char *text,
     value = json_loadb(
         text, len, JSON_REJECT_DUPLICATES | (limits->allow_nul ? JSON_ALLOW_NUL : 0), &error);
     if (value == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory)
+        enum json_error_code code = json_error_code(&error);
+
+        /* Where memory runs out Jansson mostly gives up without setting an error. */
+        if (code == json_error_out_of_memory || code == json_error_unknown)
             return err_nomem(e);
-        return err_set(e, SAI_E_SYNTAX, "not JSON: %s (at byte %d)",
-                       reason_of(json_error_code(&error)), error.position);
+        return err_set(e, SAI_E_SYNTAX, "not JSON: %s (at byte %d)", reason_of(code),
+                       error.position);
     }
     if (!json_is_object(value))
         return err_set(e, SAI_E_SYNTAX, "not a JSON object");

@@ -68,8 +68,12 @@ static bool get_number(const json_t *json, const char *name, BIGNUM **out, struc
     return *out != NULL || err_nomem(e);
 }
 
-static bool
-import_key(const char *type, OSSL_PARAM_BLD *parts, EVP_PKEY **out, struct sai_err *e)
+/* problem: what is wrong with numbers that OpenSSL does not take. */
+static bool import_key(const char *type,
+                       OSSL_PARAM_BLD *parts,
+                       const char *problem,
+                       EVP_PKEY **out,
+                       struct sai_err *e)
 {
     AUTO(OSSL_PARAM) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(parts);
     AUTO(EVP_PKEY_CTX) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
@@ -77,7 +81,7 @@ import_key(const char *type, OSSL_PARAM_BLD *parts, EVP_PKEY **out, struct sai_e
     if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
         return ossl_fail(e, SAI_E_CRYPTO, "cannot set up the import of a key");
     if (EVP_PKEY_fromdata(ctx, out, EVP_PKEY_PUBLIC_KEY, params) != 1)
-        return ossl_fail(e, SAI_E_INVALID, "not a key of its type");
+        return ossl_fail(e, SAI_E_INVALID, problem);
     return true;
 }
 
@@ -95,7 +99,7 @@ static bool read_rsa(const json_t *json, EVP_PKEY **out, struct sai_err *e)
     if (parts == NULL || OSSL_PARAM_BLD_push_BN(parts, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
         OSSL_PARAM_BLD_push_BN(parts, OSSL_PKEY_PARAM_RSA_E, exponent) != 1)
         return err_nomem(e);
-    return import_key("RSA", parts, out, e);
+    return import_key("RSA", parts, "n and e make no RSA key", out, e);
 }
 
 static const struct alg *alg_of_curve(const char *crv)
@@ -146,7 +150,7 @@ static bool read_ec(const json_t *json, EVP_PKEY **out, struct sai_err *e)
         OSSL_PARAM_BLD_push_octet_string(parts, OSSL_PKEY_PARAM_PUB_KEY, point.data,
                                          point.len) != 1)
         return err_nomem(e);
-    return import_key("EC", parts, out, e);
+    return import_key("EC", parts, "x and y are no point of the curve", out, e);
 }
 
 static bool read_okp(const json_t *json, EVP_PKEY **out, struct sai_err *e)

@@ -100,6 +100,12 @@ class Verify(daemon.Case):
         self.bad(verify(other, "-c", d.config_file), "no issuer there is https://other.example")
         self.bad(verify(other, "-c", d.config_file, "-i", d.issuer),
                  f"refused: claims.iss: https://other.example: want {d.issuer}")
+        for claims, text in (("{}", "refused: claims.iss: missing, or not a string"),
+                             ('{"iss":7}', "refused: claims.iss: missing, or not a string"),
+                             ("hello", "refused: claims: not JSON")):
+            unsigned = ".".join((token.split(".")[0], make_token.encode(claims.encode()), "AA"))
+            self.bad(verify(unsigned, "-c", d.config_file), text)
+        self.bad(verify("eyJ.e30.AA", "-c", d.config_file), "refused: header: not JSON")
         d.config_file.write_text("{}")
         done = verify(token, "--config", d.config_file)
         self.assertEqual(done.returncode, 1)
@@ -203,6 +209,15 @@ class Verify(daemon.Case):
                     done = verify(token, "--issuer", issuer.url)
                     self.bad(done, text)
                     self.assertIn(issuer.url + DISCOVERY + ": ", done.stderr.decode())
+
+    def test_nobody_listens(self):
+        url = f"http://127.0.0.1:{daemon.free_port()}"
+        self.bad(verify("eyJ.e30.AA", "--issuer", url), f"{url}{DISCOVERY}: Failed to connect")
+
+    def test_no_whole_answer(self):
+        with Issuer() as issuer:
+            issuer.answer(DISCOVERY, b"{", headers={"Content-Length": "100"})
+            self.bad(verify("eyJ.e30.AA", "--issuer", issuer.url), "transfer closed with")
 
     def test_statuses(self):
         with Issuer() as issuer:

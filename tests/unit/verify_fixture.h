@@ -33,16 +33,26 @@ enum { RSA_KEY = 0, P256_KEY = 4, ED_KEY = 7 };
 
 static struct sai_jwks *jwks;
 
+/* Appends the JWK to a set. */
+static inline void put_jwk(const struct signing_key *k, char *set, size_t size)
+{
+    size_t used = strlen(set);
+    char members[4096];
+
+    jwk_members(k->key, members, sizeof(members));
+    (void)snprintf(set + used, size - used,
+                   "%s{\"use\":\"sig\",\"alg\":\"%s\",\"kid\":\"%s\",%s}",
+                   set[used - 1] == '[' ? "" : ",", k->alg, k->kid, members);
+}
+
 static inline int make_keys(void **state)
 {
-    struct sai_err e = { 0 };
     static char text[32768] = "{\"keys\":[";
+    struct sai_err e = { 0 };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         struct signing_key *k = &keys[i];
-        size_t used = strlen(text);
-        char members[4096];
 
         if (k->curve == NULL)
             k->key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
@@ -51,10 +61,7 @@ static inline int make_keys(void **state)
         else
             k->key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
         assert_non_null(k->key);
-        jwk_members(k->key, members, sizeof(members));
-        (void)snprintf(text + used, sizeof(text) - used,
-                       "%s{\"use\":\"sig\",\"alg\":\"%s\",\"kid\":\"%s\",%s}",
-                       i == 0 ? "" : ",", k->alg, k->kid, members);
+        put_jwk(k, text, sizeof(text));
     }
     (void)strcat(text, "]}");
     if (!sai_jwks_parse(text, strlen(text), &jwks, &e))

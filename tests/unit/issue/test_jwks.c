@@ -128,10 +128,10 @@ static const struct row rows[] = {
     { "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\"," EC_X "," EC_Y "}]}", 0, 0,
       "keys[0].x: 32 bytes: a coordinate of this curve has 48", SAI_E_INVALID },
     { "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_X ",\"y\":\"" ZERO32 "\"}]}", 0, 0,
-      "keys[0]: not a key of its type", SAI_E_INVALID },
+      "keys[0]: x and y are no point of the curve", SAI_E_INVALID },
     { "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" ZERO32 "\",\"y\":\"" ZERO32
       "\"}]}",
-      0, 0, "keys[0]: not a key of its type", SAI_E_INVALID },
+      0, 0, "keys[0]: x and y are no point of the curve", SAI_E_INVALID },
     /* Ed25519 */
     { "{\"keys\":[{\"kty\":\"OKP\"}]}", 0, 0, "keys[0].crv: missing", SAI_E_INVALID },
     { "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\"}]}", 0, 0, "keys[0].x: missing",
