@@ -85,6 +85,9 @@ static bool read_regular(
         return err_set(e, SAI_E_INVALID, "not a regular file but %s", kind_of(own.st_mode));
     if (own.st_size > 0 && (size_t)own.st_size > max_bytes)
         return err_set(e, SAI_E_LIMIT, "larger than the limit of %zu bytes", max_bytes);
+    /* All at once: a large file would be copied each time that the buffer grows. */
+    if (own.st_size > 0 && buf_reserve(out, (size_t)own.st_size) == NULL)
+        return buf_ok(out, e);
     if (!read_all(fd, max_bytes, out, e))
         return false;
     if (st != NULL)
