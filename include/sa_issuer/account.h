@@ -44,7 +44,8 @@ struct sai_accounts;
 struct sai_accounts_options {
     /* Files, or directories whose *.yaml, *.yml and *.json files are read in name order. A file
      * holds ServiceAccount and Namespace objects, alone, in a List, ServiceAccountList or
-     * NamespaceList, or in several YAML documents; objects of other kinds are mistakes. */
+     * NamespaceList, or in several YAML documents; objects of other kinds are mistakes. A file
+     * or directory that others may write is refused. */
     const char *const *paths;
     size_t path_count;
     size_t max_accounts;   /* 0: 1000000; of Namespaces as many */

@@ -8,6 +8,7 @@
 #include "jose/digest.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MAX_ACCOUNTS = 1000000, MAX_FILES = 10000, MAX_FILE_BYTES = 256 << 20 };
 
@@ -33,6 +34,15 @@ static bool is_json(const char *path, const char *text)
     return *text == '{' || *text == '[';
 }
 
+/* Claims are made of it: who can write it decides what tokens say. */
+static bool check_mode(const struct stat *st, struct sai_err *e)
+{
+    return (st->st_mode & S_IWOTH) == 0 ||
+           err_set(e, SAI_E_DENIED,
+                   "writable by others (mode %04o), who could change what tokens say",
+                   (unsigned)st->st_mode & 0777U);
+}
+
 static void read_file(const char *path,
                       size_t max_bytes,
                       struct accounts_builder *b,
@@ -41,10 +51,12 @@ static void read_file(const char *path,
 {
     struct manifest_input in = { .file = path };
     struct sai_err e = { 0 };
+    struct stat st;
     AUTO(buf) struct buf text;
 
     buf_init(&text, max_bytes + 16384);
-    if (!file_read(path, max_bytes, &text, NULL, &e)) {
+    if (!file_read(path, max_bytes, &text, &st, &e) || !check_mode(&st, &e)) {
+        err_in_file(&e, path, 0, 0);
         report_add(r, SAI_ERROR, &e);
         return;
     }

@@ -136,6 +136,20 @@ static void what_cannot_be_read(void **state)
     check_problem(f, 2, "gone/: cannot open: No such file or directory");
 }
 
+static void what_others_can_write_is_refused(void **state)
+{
+    struct fixture *f = *state;
+
+    temp_write(&f->temp, "a.yaml", ACCOUNT("a"));
+    assert_int_equal(chmod("a.yaml", 0664), 0);
+    assert_true(load_path(f, "a.yaml"));
+    assert_int_equal(chmod("a.yaml", 0646), 0);
+    assert_false(load_path(f, "a.yaml"));
+    check_problem(f, 0,
+                  "a.yaml: writable by others (mode 0646), who could change what tokens say");
+    assert_int_equal(sai_report_get(f->report, 0, NULL)->code, SAI_E_DENIED);
+}
+
 static void an_empty_directory_is_a_warning(void **state)
 {
     struct fixture *f = *state;
@@ -297,6 +311,7 @@ int main(void)
         TEST(a_kubernetes_volume),
         TEST(no_paths_no_accounts),
         TEST(what_cannot_be_read),
+        TEST(what_others_can_write_is_refused),
         TEST(an_empty_directory_is_a_warning),
         TEST(json_by_name_or_by_looks),
         TEST(limits),
