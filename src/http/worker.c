@@ -306,19 +306,9 @@ PRINTF_LIKE(2, 0) static void on_log(void *cls, const char *format, va_list argu
 /* Room for the library's list of fields (64 bytes each) and the head of its answer, beside what
  * the client may send. All of it is zeroed between two requests, so it should not be large. */
 enum { POOL_EXTRA_BYTES = 8192, STACK_BYTES = 512 * 1024 };
-/* Connections are capped by conn_admit(). The library's time-out is but a second line behind
- * conn_sweep(). */
-enum { LIBRARY_CONNECTIONS = 1 << 20, LIBRARY_TIMEOUT_SPARE_S = 30 };
-
-static unsigned library_timeout_s(const struct conf_limits *l)
-{
-    uint64_t ms = l->header_timeout_ms;
-
-    ms = ms > l->body_timeout_ms ? ms : l->body_timeout_ms;
-    ms = ms > l->write_timeout_ms ? ms : l->write_timeout_ms;
-    ms = ms > l->idle_timeout_ms ? ms : l->idle_timeout_ms;
-    return (unsigned)(ms / 1000) + LIBRARY_TIMEOUT_SPARE_S;
-}
+/* Connections are capped by conn_admit() and ended by conn_sweep(). The library's time-out,
+ * longer than any that can be configured, is but a second line for what those might lose. */
+enum { LIBRARY_CONNECTIONS = 1 << 20, LIBRARY_TIMEOUT_S = 2 * 3600 };
 
 /* Level 1 is what RFC 9112 wants from 1.0 on. Before, it only makes the library answer a
  * missing Host itself, with its status line sent twice; our own check does better. */
@@ -354,7 +344,7 @@ static struct MHD_Daemon *start_daemon(struct worker *w, const struct conf_limit
         on_completed, w, MHD_OPTION_URI_LOG_CALLBACK, on_target, w,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_raw, NULL, MHD_OPTION_STRICT_FOR_CLIENT,
         strictness(), MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIBRARY_CONNECTIONS,
-        MHD_OPTION_CONNECTION_TIMEOUT, library_timeout_s(limits),
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LIBRARY_TIMEOUT_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)limits->max_header_bytes + POOL_EXTRA_BYTES,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_ARRAY, own,
         MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
