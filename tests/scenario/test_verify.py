@@ -105,7 +105,7 @@ class Verify(daemon.Case):
                              ("hello", "refused: claims: not JSON")):
             unsigned = ".".join((token.split(".")[0], make_token.encode(claims.encode()), "AA"))
             self.bad(verify(unsigned, "-c", d.config_file), text)
-        self.bad(verify("eyJ.e30.AA", "-c", d.config_file), "refused: header: not JSON")
+        self.bad(verify("eyJh.e30.AA", "-c", d.config_file), "refused: header: not JSON")
         d.config_file.write_text("{}")
         done = verify(token, "--config", d.config_file)
         self.assertEqual(done.returncode, 1)
