@@ -126,6 +126,7 @@ start_servers() {
     plain_pid=$!
     taskset -c 0 "$daemon" serve --config "$place/tls.yaml" 2>"$place/tls.log" &
     pids+=($!)
+    tls_pid=$!
     wait_for "http://127.0.0.1:$ours$path"
     wait_for "https://127.0.0.1:$ours_tls$path"
     idle_kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$plain_pid/status")
@@ -134,42 +135,59 @@ start_servers() {
     taskset -c 0 "$nginx" -p "$place" -e "$place/nginx.log" -c "$place/nginx.conf" \
         2>"$place/nginx-start.log" &
     pids+=($!)
+    nginx_master=$!
     wait_for "http://127.0.0.1:$theirs$path"
     wait_for "https://127.0.0.1:$theirs_tls$path"
+    nginx_pid=$(cut -d' ' -f1 "/proc/$nginx_master/task/$nginx_master/children") # its one worker
     cmp "$place/html$path" <(curl -s "http://127.0.0.1:$theirs$path")
 }
 
-requests_per_second() { # CONNECTIONS URL
-    local out
+cpu_ticks() { # PID
+    awk '{ print $14 + $15 }' "/proc/$1/stat"
+}
+
+# measure CONNECTIONS URL PID: requests per second, and per second of the server's processor time.
+measure() {
+    local out ticks
+    ticks=$(cpu_ticks "$3")
     out=$(taskset -c 1 wrk -t1 "-c$1" "-d${seconds}s" "$2")
+    ticks=$(($(cpu_ticks "$3") - ticks))
     if grep -qE 'Socket errors|Non-2xx' <<<"$out"; then
         echo "discovery.sh: failed requests: $out" >&2
         exit 1
     fi
-    awk '/^Requests\/sec/ { print $2 }' <<<"$out"
+    awk -v ticks="$ticks" -v hz="$(getconf CLK_TCK)" '/requests in/ { n = $1 }
+        /^Requests\/sec/ { print $2, n * hz / ticks }' <<<"$out"
 }
 
-median() {
-    sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
-# ratio CONNECTIONS OUR_URL THEIR_URL: the median of the rounds' ratios. Who begins alternates.
-ratio() {
+# compare CONNECTIONS OUR_URL OUR_PID THEIR_URL: the rounds' ratios go to $place/rounds, by the
+# clock and by processor time. Who begins alternates.
+compare() {
     local round a b
     for round in $(seq "$rounds"); do
         if ((round % 2)); then
-            a=$(requests_per_second "$1" "$2") || exit
-            b=$(requests_per_second "$1" "$3") || exit
+            a=$(measure "$1" "$2" "$3") || exit
+            b=$(measure "$1" "$4" "$nginx_pid") || exit
         else
-            b=$(requests_per_second "$1" "$3") || exit
-            a=$(requests_per_second "$1" "$2") || exit
+            b=$(measure "$1" "$4" "$nginx_pid") || exit
+            a=$(measure "$1" "$2" "$3") || exit
         fi
-        awk -v a="$a" -v b="$b" 'BEGIN { printf "%.2f\n", a / b }'
-    done | tee "$place/rounds" | median
+        echo "$a $b" | awk '{ printf "%.2f %.2f\n", $1 / $3, $2 / $4 }'
+    done >"$place/rounds"
 }
 
-spread() {
-    sort -n "$place/rounds" | sed -n '1p;$p' | paste -sd' ' | sed 's/ / to /'
+median() { # COLUMN of the rounds
+    awk -v c="$1" '{ print $c }' "$place/rounds" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+spread() { # COLUMN
+    awk -v c="$1" '{ print $c }' "$place/rounds" | sort -n | sed -n '1p;$p' | paste -sd' ' | sed 's/ / to /'
+}
+
+# result WHAT: prints the comparison, and keeps its row of the table.
+result() {
+    echo "$1: $(median 1) x nginx ($(spread 1)); for the same processor time $(median 2) x ($(spread 2))"
+    echo "| $1 | **$(median 1)** | $(spread 1) | **$(median 2)** | $(spread 2) |" >>"$place/table"
 }
 
 p99_us() { # CONNECTIONS
@@ -227,15 +245,12 @@ PYTHON
 
 prepare
 start_servers
-ratio_32=$(ratio 32 "http://127.0.0.1:$ours$path" "http://127.0.0.1:$theirs$path")
-spread_32=$(spread)
-echo "32 connections: $ratio_32 x nginx ($spread_32)"
-ratio_304=$(ratio 304 "http://127.0.0.1:$ours$path" "http://127.0.0.1:$theirs$path")
-spread_304=$(spread)
-echo "304 connections: $ratio_304 x nginx ($spread_304)"
-ratio_tls=$(ratio 32 "https://127.0.0.1:$ours_tls$path" "https://127.0.0.1:$theirs_tls$path")
-spread_tls=$(spread)
-echo "TLS, 32 kept connections: $ratio_tls x nginx ($spread_tls)"
+compare 32 "http://127.0.0.1:$ours$path" "$plain_pid" "http://127.0.0.1:$theirs$path"
+result "32 connections"
+compare 304 "http://127.0.0.1:$ours$path" "$plain_pid" "http://127.0.0.1:$theirs$path"
+result "304 connections"
+compare 32 "https://127.0.0.1:$ours_tls$path" "$tls_pid" "https://127.0.0.1:$theirs_tls$path"
+result "TLS, 32 kept connections"
 
 quiet_us=$(p99_us 32)
 before=$(generation)
@@ -257,38 +272,33 @@ start_ms=$(start_to_answer_ms "$start_port")
 echo "resident memory: $idle_mb MB idle, $loaded_mb MB after the load; start to first answer: $start_ms ms"
 
 [ $write = yes ] || exit 0
-cat >docs/benchmarks.md <<MARKDOWN
-# Benchmarks
+tests/bench/write_section.py discovery <<MARKDOWN
+## Discovery, beside nginx
 
-Written by \`tests/bench/discovery.sh\`; run it again to repeat them on your machine. Only the
-ratios mean something elsewhere: both servers ran on the same processor of the same machine in
-the same minutes.
+Written by \`tests/bench/discovery.sh\`. Requests per second, as a multiple of nginx':
 
-| measured | result | rounds |
-|---|---|---|
-| requests per second, 32 connections | **$ratio_32 × nginx** | $spread_32 |
-| requests per second, 304 connections | **$ratio_304 × nginx** | $spread_304 |
-| requests per second over TLS, 32 kept connections | **$ratio_tls × nginx** | $spread_tls |
-| 99th percentile of the latency at 32 connections with $reloads reloads a second | $ratio_p99 × that without | |
-| resident memory, idle | $idle_mb MB | |
-| resident memory after all of the above | $loaded_mb MB | |
-| start of the process to the first answer | $start_ms ms | |
+| | by the clock | rounds | by the server's processor time | rounds |
+|---|---|---|---|---|
+$(cat "$place/table")
 
-## Method
+| sa-issuerd alone | |
+|---|---|
+| 99th percentile of the latency at 32 connections, with $reloads reloads a second | $ratio_p99 × that without |
+| resident memory, idle | $idle_mb MB |
+| resident memory after all of the above | $loaded_mb MB |
+| start of the process to the first answer | $start_ms ms |
 
-- The document is the JWKS of one RSA and one P-256 key ($(stat -c %s "$place/html$path") bytes). nginx serves the same bytes
-  from a file with \`sendfile\`, \`open_file_cache\`, no access log, one worker, the same
-  headers, and its own \`ETag\`. sa-issuerd serves with one worker, request log off for successes as by
-  default.
+- The document is the JWKS of one RSA and one P-256 key ($(stat -c %s "$place/html$path") bytes). nginx serves the same
+  bytes from a file with \`sendfile\`, \`open_file_cache\`, no access log, one worker, the same headers
+  and its own \`ETag\`. sa-issuerd has one worker and logs failed requests only, as by default.
 - Both servers are bound to one processor, wrk (one thread) to another. Each round measures one
-  after the other for $seconds seconds, with the order alternating; the result is the median of $rounds rounds'
-  ratios, and the last column their range.
-- TLS: the same P-256 certificate on both, connections kept, TLS 1.3 as wrk negotiates it.
-- Reloads: SIGHUP every 10 ms; each reads configuration and keys anew, signs and verifies with each
-  key, renders both documents, and swaps, on the same processor that serves. The number of
-  reloads is counted by the generation in \`/metrics\`.
-- Versions: $("$daemon" version | paste -sd, | sed 's/,/, /g'); $("$nginx" -v 2>&1 | sed 's/nginx version: //').
-- Machine: $(nproc) processors of a virtual machine, Linux $(uname -r | cut -d. -f1,2). Such a machine is noisy;
-  a difference below 5 % says nothing.
+  after the other for $seconds s, with the order alternating; results are the medians of $rounds rounds'
+  ratios, with their range. On a machine with other work the processor time tells more.
+- TLS: the same P-256 certificate on both, connections kept, the version that wrk negotiates.
+- Reloads: SIGHUP every 10 ms. Each reads configuration and keys anew, signs and verifies with each
+  key, renders both documents and swaps, on the processor that serves; they are counted by the
+  generation in \`/metrics\`.
+- $("$daemon" version | paste -sd, | sed 's/,/, /g'); $("$nginx" -v 2>&1 | sed 's/nginx version: //');
+  $(nproc) processors of a virtual machine, Linux $(uname -r | cut -d. -f1,2).
 MARKDOWN
 echo "written: docs/benchmarks.md"
