@@ -34,6 +34,9 @@ struct sai_keyset_options {
     /* File with the passphrase of encrypted private keys (a final line end is not part of it);
      * NULL: encrypted keys are refused. */
     const char *passphrase_file;
+    /* What RSA keys sign and are published for: "RS256", "RS384" or "RS512", since a JWK names
+     * one algorithm. NULL: RS256, which every verifier takes. */
+    const char *rsa_algorithm;
     bool allow_ed25519; /* false: refuse Ed25519, as many verifiers fail the whole set on it */
     size_t max_keys;    /* 0: 100; twice as many files may be read */
     size_t max_file_bytes; /* 0: 65536 */
@@ -45,9 +48,10 @@ struct sai_keyset_options {
  * be open to others nor writable by its group, no key file or directory writable by others.
  *
  * Every mistake goes to the report, with the file's name and the line of its PEM block, or with
- * the path "signing[i]" for an entry of options->signing; what only deserves attention is added
- * as a warning. SAI_E_NOTFOUND and SAI_E_IO may go away when tried again: files are replaced
- * while they are read. On success the caller owns *out, which keeps nothing of options. */
+ * the path "signing[i]" for an entry of options->signing or "rsaAlgorithm"; what only deserves
+ * attention is added as a warning. SAI_E_NOTFOUND and SAI_E_IO may go away when tried again:
+ * files are replaced while they are read. On success the caller owns *out, which keeps nothing
+ * of options. */
 SAI_API bool sai_keyset_load(const struct sai_keyset_options *options,
                              struct sai_keyset **out,
                              struct sai_report *r);

@@ -49,6 +49,7 @@ struct conf_keys {
     struct conf_strings
         signing; /* file names or paths; empty: the first key of each algorithm */
     const char *passphrase_file; /* NULL: encrypted keys are refused */
+    const char *rsa_algorithm;
     bool allow_ed25519;
 };
 

@@ -163,6 +163,10 @@ static const struct schema_row keys_rows[] = {
     { "passphraseFile", &type_path, AT(conf_keys, passphrase_file),
       .help =
           "File with the passphrase of encrypted private keys. Absent: these are refused." },
+    { "rsaAlgorithm", &type_text, AT(conf_keys, rsa_algorithm), .preset = "RS256",
+      .allowed = "RS256, RS384 or RS512",
+      .help =
+          "What RSA keys sign and are published for. `RS256` is what every verifier takes." },
     { "allowEd25519", &type_bool, AT(conf_keys, allow_ed25519), .preset = "false",
       .help = "Publish Ed25519 keys. Some verifiers then fail to read the whole key set." },
     { 0 },

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* RSA keys are published for RS256 alone, whatever their size, as Kubernetes does and as every
- * verifier accepts; RS384 and RS512 are here for tokens of others. */
+/* RSA keys are for RS256 unless the administrator says otherwise, whatever their size, as
+ * Kubernetes has it and as every verifier accepts. */
 static const struct alg algs[] = {
     { .name = "RS256", .type = &key_type_rsa, .digest = "SHA256", .for_keys = true },
     { .name = "RS384", .type = &key_type_rsa, .digest = "SHA384" },

@@ -85,6 +85,12 @@ bool pkey_from_evp(struct evp_pkey_st *evp, struct pkey **out, struct sai_err *e
     return true;
 }
 
+void pkey_use_rsa_alg(struct pkey *k, const struct alg *alg)
+{
+    if (k->type == alg->type)
+        k->alg = alg;
+}
+
 void pkey_free(struct pkey *k)
 {
     if (k == NULL)

@@ -37,6 +37,9 @@ bool pkey_from_pem(const struct pem_block *block,
                    struct sai_err *e) MUST_USE;
 /* A public key from elsewhere, taken over on failure too; the same checks. For this room. */
 bool pkey_from_evp(struct evp_pkey_st *evp, struct pkey **out, struct sai_err *e) MUST_USE;
+/* Makes an RSA key one for this of RSA's algorithms; keys of other types stay as they are.
+ * Before the key is shared. */
+void pkey_use_rsa_alg(struct pkey *k, const struct alg *alg);
 void pkey_free(struct pkey *k); /* takes NULL */
 DEFINE_AUTO(pkey, pkey_free)
 

@@ -61,6 +61,7 @@ static bool read_block(struct keyfile *f, const struct pem_block *b, struct sai_
         return true;
     if (!pkey_from_pem(b, f->in->passphrase, &k, e))
         return false;
+    pkey_use_rsa_alg(k, f->in->rsa_alg);
     if (!check_key(f, k, e))
         return at_block(b, e);
     is_private = pkey_is_private(k);

@@ -12,6 +12,7 @@
 struct keyfile_reader {
     struct sai_keyset *keys; /* where keys are added */
     const struct buf *passphrase;
+    const struct alg *rsa_alg; /* what RSA keys are for */
     bool allow_ed25519;
     size_t max_bytes;
     struct sha256_stream *fingerprint; /* names and contents are added */

@@ -48,11 +48,28 @@ static bool put_sources(struct load *l)
     return true;
 }
 
+/* RS256 where the option is a mistake. */
+static const struct alg *choose_rsa_alg(struct load *l)
+{
+    const char *wanted = l->options->rsa_algorithm;
+    const struct alg *usual = alg_find("RS256");
+    const struct alg *alg = wanted == NULL ? usual : alg_find(wanted);
+    struct sai_err e = { 0 };
+
+    if (alg != NULL && alg->type == usual->type)
+        return alg;
+    err_set_text(&e, SAI_E_INVALID, "must be RS256, RS384 or RS512");
+    err_at_path(&e, "rsaAlgorithm");
+    report_add(l->report, SAI_ERROR, &e);
+    return usual;
+}
+
 static void read_files(struct load *l, size_t max_bytes)
 {
     const struct keyfile_reader in = {
         .keys = l->keys,
         .passphrase = l->passphrase.len == 0 ? NULL : &l->passphrase,
+        .rsa_alg = choose_rsa_alg(l),
         .allow_ed25519 = l->options->allow_ed25519,
         .max_bytes = max_bytes,
         .fingerprint = &l->fingerprint,

@@ -16,15 +16,17 @@
 /* Copies the problems of one key set; those without a file are about the configuration. */
 static bool add_keyset_problems(struct build *b, size_t index, const struct sai_report *found)
 {
-    char path[BUILD_PATH_MAX];
-
-    (void)snprintf(path, sizeof(path), "issuers[%zu].keys", index);
     for (size_t i = 0; i < sai_report_count(found); i++) {
         enum sai_severity severity;
         struct sai_err e = *sai_report_get(found, i, &severity);
+        char path[sizeof(e.path) + BUILD_PATH_MAX];
 
-        if (e.file[0] == '\0')
+        (void)snprintf(path, sizeof(path), "issuers[%zu].keys%s%s", index,
+                       e.path[0] != '\0' ? "." : "", e.path);
+        if (e.file[0] == '\0') {
+            e.path[0] = '\0';
             conf_locate(b->snapshot->conf, path, &e);
+        }
         report_add(b->report, severity, &e);
     }
     return sai_report_total(found, SAI_ERROR) == 0;
@@ -41,6 +43,7 @@ static bool load_keys(struct build *b, size_t index)
         .signing = keys->signing.items,
         .signing_count = keys->signing.count,
         .passphrase_file = keys->passphrase_file,
+        .rsa_algorithm = keys->rsa_algorithm,
         .allow_ed25519 = keys->allow_ed25519,
         .max_keys = conf->limits.max_keys,
         .max_file_bytes = conf->limits.max_key_file_bytes,

@@ -91,6 +91,7 @@ static void put_issuer(struct buf *b, size_t i, const struct conf_issuer *issuer
     put_list(b, NAMED("keys.files"), &issuer->keys.files);
     put_list(b, NAMED("keys.signing"), &issuer->keys.signing);
     put_text(b, NAMED("keys.passphraseFile"), issuer->keys.passphrase_file);
+    put_text(b, NAMED("keys.rsaAlgorithm"), issuer->keys.rsa_algorithm);
     put_number(b, NAMED("keys.allowEd25519"), issuer->keys.allow_ed25519);
     put_number(b, NAMED("discovery.maxAge ms"), issuer->discovery.max_age_ms);
     put_number(b, NAMED("discovery.jwksMaxAge ms"), issuer->discovery.jwks_max_age_ms);

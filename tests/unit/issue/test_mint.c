@@ -214,6 +214,58 @@ static void the_audience_decides_which_key_signs(void **state)
     (void)state;
 }
 
+static struct sai_keyset *load_for(const char *rsa_algorithm, struct sai_report *r)
+{
+    const char *paths[] = { all.dir.dir };
+    const struct sai_keyset_options o = {
+        .paths = paths, .path_count = 1, .rsa_algorithm = rsa_algorithm, .allow_ed25519 = true
+    };
+    struct sai_keyset *ks = NULL;
+
+    (void)sai_keyset_load(&o, &ks, r);
+    return ks;
+}
+
+static void rsa_keys_sign_for_one_algorithm(void **state)
+{
+    static const struct {
+        const char *alg;
+        const char *digest;
+    } algs[] = { { "RS256", "SHA256" }, { "RS384", "SHA384" }, { "RS512", "SHA512" } };
+    struct sai_report *r = sai_report_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(algs); i++) {
+        const struct sai_audience to[] = {
+            { .name = "rsa", .profile = "entra" },
+            { .name = "ec", .profile = "aws", .algorithm = "ES256" },
+        };
+        struct sai_policy_options o = options();
+        struct sai_keyset *ks = load_for(algs[i].alg, r);
+        struct sai_policy *p;
+        struct sai_minter *m;
+
+        assert_non_null(ks);
+        assert_non_null(sai_keyset_active(ks, algs[i].alg));
+        o.keys = ks;
+        o.audiences = to;
+        o.audience_count = 2;
+        p = must_compile(&o);
+        m = must_prepare(p);
+        check_token(m, "rsa", all.rsa, algs[i].digest, algs[i].alg);
+        check_token(m, "ec", all.ec, "SHA256", "ES256");
+        sai_minter_free(m);
+        sai_policy_free(p);
+        sai_keyset_free(ks);
+    }
+    assert_null(load_for("ES256", r));
+    assert_null(load_for("RS1", r));
+    assert_int_equal(sai_report_count(r), 2);
+    assert_string_equal(sai_report_get(r, 1, NULL)->path, "rsaAlgorithm");
+    assert_string_equal(sai_report_get(r, 1, NULL)->text, "must be RS256, RS384 or RS512");
+    sai_report_free(r);
+}
+
 static void identifiers_differ(void **state)
 {
     enum { COUNT = 500 };
@@ -304,6 +356,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims_are_those_of_kubernetes),
         cmocka_unit_test(the_audience_decides_which_key_signs),
+        cmocka_unit_test(rsa_keys_sign_for_one_algorithm),
         cmocka_unit_test(identifiers_differ),
         cmocka_unit_test(lifetimes_are_clamped),
         cmocka_unit_test(the_clock_is_asked_where_no_time_is_given),
