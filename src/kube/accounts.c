@@ -154,7 +154,7 @@ static bool keep(struct question *q, enum table_kind kind, const struct kube_get
     }
     q->found.entries[kind] = entry_ref(en);
     /* A full table is no reason not to answer. */
-    (void)!table_put(q->accounts->table, kind, en, false, &e);
+    (void)!table_put(q->accounts->table, kind, en, TABLE_ASKED, &e);
     return true;
 }
 

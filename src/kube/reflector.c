@@ -15,8 +15,9 @@ enum {
     LIST_TIMEOUT_MS = 60000,
     SILENCE_S = 90, /* bookmarks come about once a minute */
     WATCH_S = 300,
-    GRACE_S = 30, /* for the end that the server was told to make */
-    SHORT_MS = 5000,
+    GRACE_S = 30,    /* for the end that the server was told to make */
+    SHORT_MS = 5000, /* a server that ends watches sooner is not asked in a tight loop */
+    PAUSE_MS = 100,
     CONTINUE_BYTES = 8192,
     PATH_BYTES = 3 * CONTINUE_BYTES + 512,
 };
@@ -133,7 +134,8 @@ bool reflector_start(struct reflector *r, struct sai_err *e)
 }
 
 /* An object as it is now: in the table, unless nobody may use it any more or nobody can. */
-static bool apply(struct reflector *r, const struct meta *m, bool of_list, struct sai_err *e)
+static bool
+apply(struct reflector *r, const struct meta *m, enum table_source source, struct sai_err *e)
 {
     struct entry *en;
 
@@ -142,7 +144,7 @@ static bool apply(struct reflector *r, const struct meta *m, bool of_list, struc
         return true;
     }
     en = entry_new(m, 0);
-    return en == NULL ? err_nomem(e) : table_put(r->table, r->kind, en, of_list, e);
+    return en == NULL ? err_nomem(e) : table_put(r->table, r->kind, en, source, e);
 }
 
 static bool apply_page(struct reflector *r, const struct page *p, struct sai_err *e)
@@ -151,7 +153,7 @@ static bool apply_page(struct reflector *r, const struct page *p, struct sai_err
         AUTO(meta) struct meta m = { 0 };
 
         if (!meta_read(json_array_get(p->items, i), r->resource->namespaced, &m, e) ||
-            !apply(r, &m, true, e))
+            !apply(r, &m, TABLE_LISTED, e))
             return false;
     }
     return true;
@@ -160,7 +162,7 @@ static bool apply_page(struct reflector *r, const struct page *p, struct sai_err
 static void list_is_complete(struct reflector *r, const char *version)
 {
     /* It shows what was there when it was asked for, or later. */
-    table_end(r->table, r->kind, r->began_ms);
+    table_end(r->table, r->kind, r->began_ms, meta_version(version));
     r->listing = false;
     memcpy(r->version, version, VERSION_SIZE);
     watch(r);
@@ -277,7 +279,7 @@ static bool take_line(struct reflector *r, const char *line, size_t len)
         table_remove(r->table, r->kind, &ev.meta);
         break;
     case EVENT_PUT:
-        if (!apply(r, &ev.meta, false, &e)) {
+        if (!apply(r, &ev.meta, TABLE_WATCHED, &e)) {
             r->version[0] = '\0';
             return false;
         }
@@ -287,7 +289,7 @@ static bool take_line(struct reflector *r, const char *line, size_t len)
     }
     r->heard = true;
     set_version(r, ev.version);
-    table_alive(r->table, r->kind, clock_mono_ms());
+    table_alive(r->table, r->kind, clock_mono_ms(), meta_version(r->version));
     return true;
 }
 
@@ -336,6 +338,8 @@ static void on_watch_end(void *owner, const struct kube_answer *answer)
     else if (answer->e.code != SAI_OK || answer->status != 200 ||
              (!r->heard && lived < SHORT_MS))
         fail(r);
+    else if (lived < SHORT_MS)
+        go_on_in(r, backoff_jitter(PAUSE_MS, 100));
     else
         watch(r);
 }

@@ -29,6 +29,7 @@ struct part {
     struct hash_index index;
     uint32_t generation; /* of the list that is being read, or was last */
     uint64_t as_of_ms;   /* 0: never listed */
+    uint64_t version;    /* up to which all is known; 0: it does not compare */
 };
 
 struct table {
@@ -198,19 +199,24 @@ static void sweep(struct part *p)
     }
 }
 
-void table_end(struct table *t, enum table_kind kind, uint64_t as_of_ms)
+void table_end(struct table *t, enum table_kind kind, uint64_t as_of_ms, uint64_t version)
 {
     (void)pthread_rwlock_wrlock(&t->lock);
     sweep(&t->parts[kind]);
     t->parts[kind].as_of_ms = as_of_ms;
+    t->parts[kind].version = version;
     (void)pthread_rwlock_unlock(&t->lock);
 }
 
-void table_alive(struct table *t, enum table_kind kind, uint64_t as_of_ms)
+void table_alive(struct table *t, enum table_kind kind, uint64_t as_of_ms, uint64_t version)
 {
+    struct part *p = &t->parts[kind];
+
     (void)pthread_rwlock_wrlock(&t->lock);
-    if (t->parts[kind].as_of_ms != 0)
-        t->parts[kind].as_of_ms = as_of_ms;
+    if (p->as_of_ms != 0) {
+        p->as_of_ms = as_of_ms;
+        p->version = version;
+    }
     (void)pthread_rwlock_unlock(&t->lock);
 }
 
@@ -221,26 +227,47 @@ static bool is_newer(const struct entry *old, uint64_t version)
     return old == NULL || old->version == 0 || version == 0 || version >= old->version;
 }
 
+static bool may_put(const struct part *p,
+                    const struct entry *old,
+                    const struct entry *en,
+                    enum table_source source)
+{
+    if (source == TABLE_LISTED)
+        return true;
+    if (source == TABLE_WATCHED || old != NULL)
+        return is_newer(old, en->version);
+    return p->version != 0 && en->version > p->version;
+}
+
 /* With the lock held. What is not needed any more goes to *dropped. */
-static bool replace(
-    struct part *p, struct entry *en, const struct key *k, bool of_list, struct entry **dropped)
+static bool replace(struct part *p,
+                    struct entry *en,
+                    const struct key *k,
+                    enum table_source source,
+                    struct entry **dropped)
 {
     uint64_t hash = hash_index_hash(&p->index, k->bytes, k->len);
     struct entry *old = hash_index_find(&p->index, hash, is_same, k);
 
-    if (!of_list && !is_newer(old, en->version)) {
+    if (!may_put(p, old, en, source)) {
         *dropped = en;
         return true;
     }
     en->generation = p->generation;
+    /* What the list that is being read does not show must not outlive it. */
+    if (source == TABLE_ASKED)
+        en->generation = old == NULL ? p->generation - 1 : old->generation;
     if (old != NULL)
         hash_index_remove(&p->index, hash, old);
     *dropped = old;
     return hash_index_add(&p->index, hash, en);
 }
 
-bool table_put(
-    struct table *t, enum table_kind kind, struct entry *en, bool of_list, struct sai_err *e)
+bool table_put(struct table *t,
+               enum table_kind kind,
+               struct entry *en,
+               enum table_source source,
+               struct sai_err *e)
 {
     AUTO(entry) struct entry *dropped = NULL;
     struct part *p = &t->parts[kind];
@@ -250,7 +277,7 @@ bool table_put(
 
     (void)pthread_rwlock_wrlock(&t->lock);
     if (key_make(&k, en->namespace_name, en->name))
-        ok = replace(p, en, &k, of_list, &dropped);
+        ok = replace(p, en, &k, source, &dropped);
     full = p->index.count > t->max_objects;
     (void)pthread_rwlock_unlock(&t->lock);
     if (!ok)

@@ -33,17 +33,24 @@ DEFINE_AUTO(table, table_free)
 
 /* A full list begins: what is not put before table_end() is gone then. */
 void table_begin(struct table *t, enum table_kind kind);
-void table_end(struct table *t, enum table_kind kind, uint64_t as_of_ms);
-/* Takes the reference. An entry that is known to be newer stays, unless of_list. */
+void table_end(struct table *t, enum table_kind kind, uint64_t as_of_ms, uint64_t version);
+enum table_source {
+    TABLE_LISTED,  /* always right */
+    TABLE_WATCHED, /* unless a newer one is there */
+    TABLE_ASKED,   /* the same; and where there is none, unless the watch has been past it: then
+                      it is gone, and nobody would say so again */
+};
+
+/* Takes the reference. What source may not put is dropped, which is no failure. */
 bool table_put(struct table *t,
                enum table_kind kind,
                struct entry *en,
-               bool of_list,
+               enum table_source source,
                struct sai_err *e) MUST_USE;
-/* The same for a removal. version 0: whatever it is. */
+/* Unless a newer one is there. */
 void table_remove(struct table *t, enum table_kind kind, const struct meta *m);
-/* What is there was so at that time. */
-void table_alive(struct table *t, enum table_kind kind, uint64_t as_of_ms);
+/* What is there was so at that time; the watch is at that version (0: it does not compare). */
+void table_alive(struct table *t, enum table_kind kind, uint64_t as_of_ms, uint64_t version);
 
 /* Both with a reference of the caller's own; false, and nothing, unless both are there and
  * known to have been so since since_ms. */
