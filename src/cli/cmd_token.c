@@ -2,14 +2,13 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json_out.h"
-#include "base/log.h"
 #include "cli/command.h"
 #include "cli/issuing.h"
+#include "codec/json_pretty.h"
 #include "conf/conf.h"
 #include "issue/audit.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,18 +26,6 @@ static const struct option_row options[] = {
                  .help = "token, json (a TokenRequest, as kubectl prints it) or decoded" },
 };
 
-/* Indented JSON with a newline. */
-static void put_pretty(struct buf *out, const char *json, size_t len)
-{
-    json_t *value = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
-    char *text = json_dumps(value, JSON_INDENT(2));
-
-    buf_str(out, text != NULL ? text : "");
-    buf_char(out, '\n');
-    free(text);
-    json_decref(value);
-}
-
 static void put_token(struct buf *out, const struct issuing *in, const struct sai_token *t)
 {
     (void)in;
@@ -53,22 +40,14 @@ static void put_decoded(struct buf *out, const struct issuing *in, const struct 
     (void)in;
     buf_init(&header, 256);
     buf_printf(&header, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}", t->alg, t->kid);
-    put_pretty(out, header.data, header.len);
-    put_pretty(out, t->claims, t->claims_len);
-}
-
-/* Times of the Kubernetes API have no fraction (metav1.Time). */
-static void put_time(struct buf *out, int64_t unix_s)
-{
-    char text[CLOCK_TEXT_SIZE];
-
-    buf_add(out, clock_format_ms(unix_s * 1000, text), strlen("2026-11-23T14:25:27"));
-    buf_char(out, 'Z');
+    json_pretty(out, header.data, header.len);
+    json_pretty(out, t->claims, t->claims_len);
 }
 
 /* authentication.k8s.io/v1 TokenRequest, as `kubectl create token -o json` prints it. */
 static void put_json(struct buf *out, const struct issuing *in, const struct sai_token *t)
 {
+    char time[CLOCK_TEXT_SIZE];
     AUTO(buf) struct buf text;
 
     buf_init(&text, OUTPUT_MAX_BYTES);
@@ -89,9 +68,9 @@ static void put_json(struct buf *out, const struct issuing *in, const struct sai
                t->lifetime_s);
     buf_add(&text, t->text, t->len);
     buf_str(&text, "\",\"expirationTimestamp\":\"");
-    put_time(&text, t->exp);
+    buf_str(&text, clock_format_s(t->exp, time));
     buf_str(&text, "\"}}");
-    put_pretty(out, text.data, text.len);
+    json_pretty(out, text.data, text.len);
 }
 
 static const struct format {
@@ -140,7 +119,7 @@ static int print_claims(const struct issuing *in)
     buf_init(&out, OUTPUT_MAX_BYTES);
     if (!sai_mint_claims(in->minter, &in->request, &token, &e))
         return fail(&e);
-    put_pretty(&out, token.claims, token.claims_len);
+    json_pretty(&out, token.claims, token.claims_len);
     return print(&out);
 }
 
