@@ -81,8 +81,9 @@ struct object_fact {
 struct issuance_input {
     const struct issuance_policy *policy;
     const struct token_path *path; /* copied */
+    const char *query;             /* raw, behind the '?'; NULL: none */
     const char *content_type;      /* NULL: none */
-    const char *body; /* all three: until the first token is asked for or refused */
+    const char *body;              /* these four: until it is done */
     size_t len;
     int64_t now_unix_s;
 };

@@ -3,6 +3,7 @@
 /* The steps of a TokenRequest, in the order of kube-apiserver
  * (pkg/registry/core/serviceaccount/storage/token.go), whose texts these are. */
 
+#include "service/form.h"
 #include "service/steps.h"
 
 #include <inttypes.h>
@@ -27,6 +28,36 @@ static enum verdict check_access(struct issuance *i)
     if (!i->access.allowed)
         refuse_access(&i->refusal, i->access.caller, i->access.reason, i->path.namespace_name,
                       i->path.name);
+    return step_verdict(i);
+}
+
+enum { QUERY_BYTES = 1024 };
+
+/* The options of any create: all but one may be passed over. Whoever asks for a dry run must
+ * not be given a token that works. */
+static enum verdict check_query(struct issuance *i)
+{
+    const char *query = i->in.query == NULL ? "" : i->in.query;
+    size_t len = strlen(query);
+    char text[QUERY_BYTES];
+    struct sai_err e = { 0 };
+    struct form f;
+
+    if (len >= sizeof(text)) {
+        refuse(&i->refusal, REFUSED_BAD_REQUEST, "the query is longer than %zu bytes",
+               sizeof(text) - 1);
+        return VERDICT_REFUSE;
+    }
+    memcpy(text, query, len + 1);
+    if (!form_parse(text, len, &f, &e)) {
+        refuse(&i->refusal, REFUSED_BAD_REQUEST, "the query: %s", e.text);
+        return VERDICT_REFUSE;
+    }
+    for (size_t k = 0; k < f.count; k++) {
+        if (strcmp(f.pairs[k].name, "dryRun") == 0 && f.pairs[k].value_len > 0)
+            refuse(&i->refusal, REFUSED_BAD_REQUEST,
+                   "dryRun is not supported: no token was issued");
+    }
     return step_verdict(i);
 }
 
@@ -247,6 +278,7 @@ static enum verdict check_bound_object(struct issuance *i)
 issuance_step_fn *const tokenrequest_steps[] = {
     check_path,
     check_access,
+    check_query,
     decode,
     check_body_namespace,
     step_check_namespace,

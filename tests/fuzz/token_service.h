@@ -96,7 +96,7 @@ fuzz_issue(enum token_path_kind kind, const char *type, const uint8_t *data, siz
     const struct sai_token token = { .text = "T", .len = 1, .lifetime_s = 600, .exp = 1000 };
     size_t len;
     AUTO_FREE char *body = fuzz_body(data, size, &len);
-    const struct issuance_input in = { &policy, &path, type, body, len, 400 };
+    const struct issuance_input in = { &policy, &path, NULL, type, body, len, 400 };
     AUTO(json_t) json_t *json = NULL;
     AUTO(issuance) struct issuance i;
     AUTO(buf) struct buf out = { .max_bytes = 1 << 20 };

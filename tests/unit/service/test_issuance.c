@@ -320,6 +320,51 @@ static void looks_up_no_impossible_names(void **state)
     }
 }
 
+struct query_row {
+    const char *query;
+    const char *error; /* NULL: a token */
+};
+
+static const struct query_row query_rows[] = {
+    { "", NULL },
+    { "fieldManager=kubectl&fieldValidation=Strict&pretty=true&timeout=34s", NULL },
+    { "dryRun=", NULL },
+    { "dryRun=All", "dryRun is not supported: no token was issued" },
+    { "pretty=true&dry%52un=%41ll", "dryRun is not supported: no token was issued" },
+    { "dryRun=All;", "dryRun is not supported: no token was issued" },
+    { "a=%", "the query: a % without two hexadecimal digits" },
+};
+
+static void never_takes_a_dry_run_for_a_request(void **state)
+{
+    char longest[1025];
+
+    (void)state;
+    for (size_t k = 0; k < ARRAY_SIZE(query_rows); k++) {
+        AUTO(issuance) struct issuance i;
+        struct token_path path;
+        struct world w = { .access = { .allowed = true } };
+
+        world_start(&i, &path, BUILDER, NULL, SPEC(""));
+        i.in.query = query_rows[k].query;
+        assert_int_equal(world_run(&w, &i) == NULL, query_rows[k].error != NULL);
+        if (query_rows[k].error != NULL)
+            assert_string_equal(i.refusal.text.data, query_rows[k].error);
+    }
+    memset(longest, 'a', sizeof(longest));
+    for (size_t len = 1023; len <= 1024; len++) {
+        AUTO(issuance) struct issuance i;
+        struct token_path path;
+        struct world w = { .access = { .allowed = true } };
+
+        longest[len] = '\0';
+        world_start(&i, &path, BUILDER, NULL, SPEC(""));
+        i.in.query = longest;
+        assert_int_equal(world_run(&w, &i) != NULL, len == 1023);
+        longest[len] = 'a';
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +379,7 @@ int main(void)
         cmocka_unit_test(answers_no_longer_than_the_buffer),
         cmocka_unit_test(refuses_deleted_objects),
         cmocka_unit_test(looks_up_no_impossible_names),
+        cmocka_unit_test(never_takes_a_dry_run_for_a_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

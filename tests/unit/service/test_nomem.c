@@ -114,7 +114,7 @@ static const struct row rows[] = {
 static unsigned answer(const struct row *row)
 {
     const struct token_path path = { row->kind, "ci", "builder", true, true };
-    const struct issuance_input in = { &world_policy, &path,    row->type,
+    const struct issuance_input in = { &world_policy, &path,    NULL,     row->type,
                                        row->body,     row->len, world_now };
     const struct sai_token token = { .text = "T", .len = 1, .exp = world_now };
     struct world w = { .access = { .allowed = true },
