@@ -19,6 +19,7 @@ import pki
 
 TOOL = os.environ.get("SA_KUBE_TOOL") or str(
     pathlib.Path(__file__).resolve().parents[2] / "build/tests/kube_tool")
+PATIENCE = float(os.environ.get("SA_PATIENCE", "1"))  # how much slower this build is
 AUDIENCE = "sa-issuerd"
 TOKEN = "header.payload.signature"
 USER = {"username": "system:serviceaccount:shop:cart", "uid": "uid-cart",
@@ -63,7 +64,7 @@ class Tool:
         return ident
 
     def answer(self, ident, seconds=10):
-        return self._slot(ident).get(timeout=seconds)
+        return self._slot(ident).get(timeout=seconds * PATIENCE)
 
     def ask(self, command, *fields, seconds=10):
         return self.answer(self.send(command, *fields), seconds)
@@ -73,7 +74,7 @@ class Tool:
         if not self.process.stdin.closed:
             self.process.stdin.close()
         try:
-            code = self.process.wait(15)
+            code = self.process.wait(15 * PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = "killed, as it did not stop"
@@ -139,7 +140,7 @@ def data(path):
 
 def until(condition, seconds=10):
     """Waits for condition() to be true; returns whether it came to be."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while time.monotonic() < end:
         if condition():
             return True

@@ -282,7 +282,7 @@ class Requests(harness.Case):
         idents = [tool.send("token", AUDIENCE, f"t{i}") for i in range(100)]
         for ident in idents:
             self.assertVerdict(tool.answer(ident), "unclear")
-        self.assertLess(time.monotonic() - begin, 5)
+        self.assertLess(time.monotonic() - begin, 5 * harness.PATIENCE)
 
     def test_cancel(self):
         self.api.fault("tokenreviews", fake.hang)
