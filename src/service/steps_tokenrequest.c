@@ -105,7 +105,7 @@ static enum verdict check_body_uid(struct issuance *i)
     return step_verdict(i);
 }
 
-enum { FIELD_BYTES_MAX = 24, NUMBER_BYTES = 24, PROBLEMS_MAX = FIELD_TEXTS_MAX + 2 };
+enum { FIELD_BYTES_MAX = 40, NUMBER_BYTES = 24, PROBLEMS_MAX = FIELD_TEXTS_MAX + 2 };
 
 static const int64_t EXPIRATION_MIN_S = 600;
 static const int64_t EXPIRATION_MAX_S = INT64_C(1) << 32;
