@@ -4,13 +4,21 @@
  *
  * usage: mint KEYDIR ALGORITHM SECONDS THREADS
  *
- * KEYDIR holds private keys as PEM files, one of the algorithm's type among them. Prints two
- * numbers: tokens per second of processor time of one thread, and tokens per second of the
- * clock of all threads together. Processor time is what openssl speed counts too (user time
- * there, user and system time here), so that a machine with other work tells the same. */
+ * KEYDIR holds private keys as PEM files, one of the algorithm's type among them. Prints tokens
+ * per second of processor time of one thread, and tokens per second of the clock of all threads
+ * together. With 0 threads the main thread mints, without any other, and a third number tells
+ * the bare signatures per second of processor time.
+ *
+ * Processor time is what openssl speed counts too (user time there, user and system time here).
+ * Bare signatures are made as openssl speed makes them, a few milliseconds of them after each
+ * few of tokens: what else the machine does slows both alike. */
 
 #include "base/err.h"
+#include "jose/pkey.h"
+#include "keys/keyset.h"
 
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <pthread.h>
 #include <sa_issuer/token.h>
 #include <stdio.h>
@@ -79,10 +87,13 @@ static const struct sai_account account = {
 
 struct job {
     const struct sai_policy *policy;
+    EVP_PKEY *bare; /* NULL: no bare signatures */
     double seconds;
     unsigned long tokens;
     double cpu_s;
     double wall_s;
+    unsigned long signatures;
+    double bare_cpu_s;
 };
 
 _Noreturn static void die(const struct sai_err *e)
@@ -101,6 +112,51 @@ static double now_s(clockid_t clock)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+/* A prepared context of openssl speed's kind: a digest is signed, or with Ed25519 a message. */
+struct bare {
+    EVP_PKEY_CTX *sign;
+    EVP_MD_CTX *one_shot;
+};
+
+static void bare_prepare(struct bare *b, EVP_PKEY *key)
+{
+    if (EVP_PKEY_is_a(key, "ED25519")) {
+        b->one_shot = EVP_MD_CTX_new();
+        if (EVP_DigestSignInit_ex(b->one_shot, NULL, NULL, NULL, NULL, key, NULL) != 1)
+            exit(1);
+        return;
+    }
+    b->sign = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    if (EVP_PKEY_sign_init(b->sign) != 1)
+        exit(1);
+}
+
+static void bare_sign(struct bare *b)
+{
+    static const unsigned char message[36];
+    unsigned char signature[1024];
+    size_t len = sizeof(signature);
+    int ok;
+
+    if (b->sign != NULL)
+        ok = EVP_PKEY_sign(b->sign, signature, &len, message, 32);
+    else /* without being set up again it fails in later versions */
+        ok = EVP_DigestSignInit_ex(b->one_shot, NULL, NULL, NULL, NULL, NULL, NULL) == 1 &&
+             EVP_DigestSign(b->one_shot, signature, &len, message, sizeof(message)) == 1;
+    if (ok != 1)
+        exit(1);
+}
+
+static void measure_bare(struct job *job, struct bare *b)
+{
+    double cpu = now_s(CLOCK_THREAD_CPUTIME_ID);
+
+    for (int i = 0; i < BATCH; i++)
+        bare_sign(b);
+    job->signatures += BATCH;
+    job->bare_cpu_s += now_s(CLOCK_THREAD_CPUTIME_ID) - cpu;
+}
+
 static void *run(void *data)
 {
     const struct sai_token_request request = {
@@ -113,24 +169,41 @@ static void *run(void *data)
     struct sai_minter *m = NULL;
     struct sai_err e = { 0 };
     struct sai_token t;
-    double cpu;
+    struct bare b = { 0 };
     double wall;
 
     if (!sai_minter_new(job->policy, &m, &e) || !sai_mint(m, &request, &t, &e))
         die(&e);
-    cpu = now_s(CLOCK_THREAD_CPUTIME_ID);
+    if (job->bare != NULL)
+        bare_prepare(&b, job->bare);
     wall = now_s(CLOCK_MONOTONIC);
     do {
+        double cpu = now_s(CLOCK_THREAD_CPUTIME_ID);
+
         for (int i = 0; i < BATCH; i++) {
             if (!sai_mint(m, &request, &t, &e))
                 die(&e);
         }
         job->tokens += BATCH;
+        job->cpu_s += now_s(CLOCK_THREAD_CPUTIME_ID) - cpu;
+        if (job->bare != NULL)
+            measure_bare(job, &b);
         job->wall_s = now_s(CLOCK_MONOTONIC) - wall;
-        job->cpu_s = now_s(CLOCK_THREAD_CPUTIME_ID) - cpu;
     } while (job->wall_s < job->seconds);
     sai_minter_free(m);
+    EVP_PKEY_CTX_free(b.sign);
+    EVP_MD_CTX_free(b.one_shot);
     return NULL;
+}
+
+/* On this thread, as openssl speed: no other, and no lock that is ever waited for. */
+static void measure_one(const struct sai_policy *policy, EVP_PKEY *bare, double seconds)
+{
+    struct job job = { .policy = policy, .bare = bare, .seconds = seconds };
+
+    (void)run(&job);
+    (void)printf("%.0f %.0f %.0f\n", (double)job.tokens / job.cpu_s,
+                 (double)job.tokens / job.wall_s, (double)job.signatures / job.bare_cpu_s);
 }
 
 static void measure(const struct sai_policy *policy, double seconds, size_t threads)
@@ -140,13 +213,6 @@ static void measure(const struct sai_policy *policy, double seconds, size_t thre
     double cpu_rate = 0;
     double wall_rate = 0;
 
-    if (threads == 1) { /* as openssl speed: no other thread, no lock that is ever waited for */
-        jobs[0] = (struct job){ .policy = policy, .seconds = seconds };
-        (void)run(&jobs[0]);
-        (void)printf("%.0f %.0f\n", (double)jobs[0].tokens / jobs[0].cpu_s,
-                     (double)jobs[0].tokens / jobs[0].wall_s);
-        return;
-    }
     for (size_t i = 0; i < threads; i++) {
         jobs[i] = (struct job){ .policy = policy, .seconds = seconds };
         if (pthread_create(&ids[i], NULL, run, &jobs[i]) != 0)
@@ -165,6 +231,7 @@ int main(int argc, char **argv)
     struct sai_report *r = sai_report_new();
     struct sai_keyset *keys = NULL;
     struct sai_policy *policy = NULL;
+    size_t threads;
     char *end;
 
     if (argc != 5 || r == NULL) {
@@ -192,7 +259,12 @@ int main(int argc, char **argv)
         if (!sai_policy_new(&options, &policy, r))
             die(sai_report_get(r, 0, NULL));
     }
-    measure(policy, strtod(argv[3], &end), (size_t)strtod(argv[4], &end));
+    threads = (size_t)strtod(argv[4], &end);
+    if (threads == 0)
+        measure_one(policy, pkey_evp(key_pkey(sai_keyset_active(keys, argv[2]))),
+                    strtod(argv[3], &end));
+    else
+        measure(policy, strtod(argv[3], &end), threads < THREADS_MAX ? threads : THREADS_MAX);
     sai_policy_free(policy);
     sai_keyset_free(keys);
     sai_report_free(r);

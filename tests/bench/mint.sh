@@ -6,12 +6,12 @@
 # usage: tests/bench/mint.sh [--no-write]
 #
 # Both use processor 0, in turn. Prints ratios and writes them to docs/benchmarks.md (unless
-# --no-write). Takes about two minutes.
+# --no-write). Takes about four minutes.
 # BUILD: the build directory, with -DSA_TESTS=ON (default: build).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-seconds=1 rounds=9
+seconds=2 rounds=11
 mint=$(realpath "${BUILD:-build}/tests/bench_mint")
 write=yes
 case ${1-} in
@@ -28,8 +28,9 @@ openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$keys/
 openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$keys/ec.pem"
 openssl genpkey -quiet -algorithm ED25519 -out "$keys/ed25519.pem"
 
+# Two numbers, both per second: tokens, and bare signatures made in between.
 tokens_per_second() { # ALGORITHM
-    taskset -c 0 "$mint" "$keys" "$1" $seconds 1 | cut -d' ' -f1
+    taskset -c 0 "$mint" "$keys" "$1" $((2 * seconds)) 0 | cut -d' ' -f1,3
 }
 
 # The last line of -mr is the signature's: ...:SIGNATURES:VERIFICATIONS, both per second.
@@ -42,23 +43,25 @@ median() {
     sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
-# ratio ALGORITHM NAME: the median of the rounds' ratios. Who begins alternates.
-ratio() {
-    local round a b
+# ratios ALGORITHM NAME: the rounds' ratios of tokens to bare signatures, and to openssl speed.
+# Who begins alternates.
+ratios() {
+    local round ours theirs
     for round in $(seq "$rounds"); do
         if ((round % 2)); then
-            a=$(tokens_per_second "$1")
-            b=$(signatures_per_second "$2")
+            ours=$(tokens_per_second "$1")
+            theirs=$(signatures_per_second "$2")
         else
-            b=$(signatures_per_second "$2")
-            a=$(tokens_per_second "$1")
+            theirs=$(signatures_per_second "$2")
+            ours=$(tokens_per_second "$1")
         fi
-        awk -v a="$a" -v b="$b" 'BEGIN { printf "%.3f\n", a / b }'
-    done | tee "$keys/rounds" | median
+        awk -v t="$theirs" '{ printf "%.3f %.3f\n", $1 / $2, $1 / t }' <<<"$ours"
+    done >"$keys/rounds"
 }
 
-spread() {
-    sort -n "$keys/rounds" | sed -n '1p;$p' | paste -sd' ' | sed 's/ / to /'
+column() { # NUMBER: the median of the rounds, and their range
+    cut -d' ' -f"$1" "$keys/rounds" | sort -n |
+        awk '{ v[NR] = $1 } END { printf "%s (%s to %s)", v[int((NR + 1) / 2)], v[1], v[NR] }'
 }
 
 # scaling COLUMN: tokens of two threads on two processors, against one thread's.
@@ -71,13 +74,12 @@ scaling() {
     done | median
 }
 
-rsa=$(ratio RS256 rsa2048) rsa_spread=$(spread)
-echo "RS256: $rsa x openssl speed rsa2048 ($rsa_spread)"
-ec=$(ratio ES256 ecdsap256) ec_spread=$(spread)
-echo "ES256: $ec x openssl speed ecdsap256 ($ec_spread)"
-ed=$(ratio EdDSA ed25519) ed_spread=$(spread)
-echo "EdDSA: $ed x openssl speed ed25519 ($ed_spread)"
-cpu=$(scaling 1) wall=$(scaling 2)
+for row in "RS256 rsa2048" "ES256 ecdsap256" "EdDSA ed25519"; do
+    read -r alg name <<<"$row"
+    ratios "$alg" "$name"
+    echo "| $alg | $(column 1) | \`$name\`: $(column 2) |"
+done | tee "$keys/table"
+cpu=$(scaling 1) wall=$(scaling 2) load=$(cut -d' ' -f1 /proc/loadavg)
 echo "two threads: $wall x the tokens of one; each mints $cpu x as many in its processor time"
 
 [ $write = yes ] || exit 0
@@ -86,21 +88,23 @@ tests/bench/write_section.py mint <<MARKDOWN
 
 Written by \`tests/bench/mint.sh\`.
 
-| measured | result | rounds |
+Tokens per second, as a part of the signatures per second (median of $rounds rounds, and range):
+
+| algorithm | of bare signatures in between | of \`openssl speed\` |
 |---|---|---|
-| RS256 tokens, of \`openssl speed rsa2048\` signatures | **$rsa** | $rsa_spread |
-| ES256 tokens, of \`openssl speed ecdsap256\` signatures | **$ec** | $ec_spread |
-| EdDSA tokens, of \`openssl speed ed25519\` signatures | **$ed** | $ed_spread |
-| ES256 tokens of two threads, of one thread's | $wall | |
-| ES256 tokens in the processor time of each of two threads, of one thread's | $cpu | |
+$(cat "$keys/table")
+
+With two threads $wall × the ES256 tokens of one come out; in its processor time each mints $cpu × as
+many as one alone.
 
 - A token is a whole \`sai_mint()\`: an account with twelve annotations and labels, five rules
   (a pattern, an integer, a session tag, a constant, a template), a bound pod and node, claims,
   JSON, base64url and signature. \`openssl speed\` times the signature of a few bytes alone.
-- Both count processor time, so that other work on the machine does not tell; ours counts the
-  kernel's too. Each round measures one after the other for $seconds s on one processor, with the
-  order alternating; the result is the median of $rounds rounds' ratios, the last column their range.
-- Two threads on two processors share memory bandwidth and, in a virtual machine, perhaps a core.
+- \`openssl speed\` is measured for $seconds s before or after each round. Bare signatures are made by the
+  same calls within the same run, 32 of them after each 32 tokens, so that other work on the
+  machine slows both alike. Everything is bound to one processor and counts processor time; ours
+  the kernel's too.
+- What two threads give depends on what else the machine does: its load average was $load.
 - OpenSSL $(openssl version | cut -d' ' -f2); $(nproc) processors of a virtual machine, Linux $(uname -r | cut -d. -f1,2).
 MARKDOWN
 echo "written: docs/benchmarks.md"
