@@ -5,19 +5,69 @@
 #include "base/version.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <string.h>
 
+/* The interface that curl/curl.h describes, since 2006. */
+#define LIBRARY "libcurl.so.4"
+
 enum { CONNECT_TIMEOUT_MS = 5000, TIMEOUT_MS = 10000, REASON_SHOWN = 120 };
+
+/* libcurl is loaded when something is fetched. The daemon never fetches, and so has neither it
+ * nor what it brings along (Kerberos, LDAP, SSH: some 2 MB) in its memory. */
+static struct {
+    void *handle;
+    __typeof__(curl_global_init) *global_init;
+    __typeof__(curl_easy_init) *easy_init;
+    __typeof__(curl_easy_cleanup) *easy_cleanup;
+    CURLcode (*easy_setopt)(CURL *curl, CURLoption option, ...);
+    CURLcode (*easy_getinfo)(CURL *curl, CURLINFO info, ...);
+    __typeof__(curl_easy_perform) *easy_perform;
+    __typeof__(curl_easy_strerror) *easy_strerror;
+    __typeof__(curl_slist_append) *slist_append;
+    __typeof__(curl_slist_free_all) *slist_free_all;
+} lib;
+
+static const struct {
+    const char *name;
+    void *slot; /* a function pointer of lib */
+} functions[] = {
+    { "curl_global_init", &lib.global_init },       { "curl_easy_init", &lib.easy_init },
+    { "curl_easy_cleanup", &lib.easy_cleanup },     { "curl_easy_setopt", &lib.easy_setopt },
+    { "curl_easy_getinfo", &lib.easy_getinfo },     { "curl_easy_perform", &lib.easy_perform },
+    { "curl_easy_strerror", &lib.easy_strerror },   { "curl_slist_append", &lib.slist_append },
+    { "curl_slist_free_all", &lib.slist_free_all },
+};
+
+/* Once, and for good; from the command line's only thread. */
+static bool load_library(struct sai_err *e)
+{
+    if (lib.handle != NULL)
+        return true;
+    lib.handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (lib.handle == NULL)
+        return err_set(e, SAI_E_NOTFOUND, "cannot load %s, which fetching needs", LIBRARY);
+    for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
+        void *function = dlsym(lib.handle, functions[i].name);
+
+        if (function == NULL)
+            return err_set(e, SAI_E_NOTFOUND, "%s has no %s", LIBRARY, functions[i].name);
+        memcpy(functions[i].slot, &function, sizeof(function));
+    }
+    return lib.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK || err_nomem(e);
+}
 
 /* CURL is void: one cleanup for each type, by hand. */
 static void auto_curl_(CURL **p)
 {
-    curl_easy_cleanup(*p);
+    if (*p != NULL)
+        lib.easy_cleanup(*p);
 }
 
 static void auto_headers_(struct curl_slist **p)
 {
-    curl_slist_free_all(*p);
+    if (*p != NULL)
+        lib.slist_free_all(*p);
 }
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *out)
@@ -52,8 +102,8 @@ static CURLcode set_authorities(CURL *curl, const char *ca_file)
 
     if (ca_file == NULL)
         return CURLE_OK;
-    code = curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
-    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) : code;
+    code = lib.easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+    return code == CURLE_OK ? lib.easy_setopt(curl, CURLOPT_CAPATH, NULL) : code;
 }
 
 static CURLcode
@@ -63,18 +113,18 @@ set_up(CURL *curl, const char *url, const char *ca_file, struct curl_slist *head
     CURLcode code = CURLE_OK;
 
     for (size_t i = 0; code == CURLE_OK && i < ARRAY_SIZE(settings); i++)
-        code = curl_easy_setopt(curl, settings[i].option, settings[i].value);
+        code = lib.easy_setopt(curl, settings[i].option, settings[i].value);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocol);
+        code = lib.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocol);
     if (code == CURLE_OK) /* whatever https_proxy says */
-        code = curl_easy_setopt(curl, CURLOPT_PROXY, "");
+        code = lib.easy_setopt(curl, CURLOPT_PROXY, "");
     if (code == CURLE_OK)
-        code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        code = lib.easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(curl, CURLOPT_USERAGENT, "sa-issuerd/" SA_ISSUERD_VERSION);
+        code = lib.easy_setopt(curl, CURLOPT_USERAGENT, "sa-issuerd/" SA_ISSUERD_VERSION);
     if (code == CURLE_OK)
         code = set_authorities(curl, ca_file);
-    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_URL, url) : code;
+    return code == CURLE_OK ? lib.easy_setopt(curl, CURLOPT_URL, url) : code;
 }
 
 /* Tells why there is no whole answer, in libcurl's words where it has some. */
@@ -91,7 +141,7 @@ static bool fail_transfer(const char *url,
     if (out->failed || code == CURLE_OUT_OF_MEMORY)
         return err_nomem(e);
     if (reason[0] == '\0')
-        reason = curl_easy_strerror(code);
+        reason = lib.easy_strerror(code);
     return err_set(e, SAI_E_IO, "%s: %s", url,
                    printable(reason, strlen(reason), shown, sizeof(shown)));
 }
@@ -100,7 +150,7 @@ static bool check_status(CURL *curl, const char *url, struct sai_err *e)
 {
     long status = 0;
 
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)lib.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (status == 200)
         return true;
     return err_set(e, status == 404 ? SAI_E_NOTFOUND : SAI_E_INVALID,
@@ -111,14 +161,14 @@ static bool check_status(CURL *curl, const char *url, struct sai_err *e)
 static bool perform(CURL *curl, const char *url, struct buf *out, struct sai_err *e)
 {
     char reason[CURL_ERROR_SIZE] = "";
-    CURLcode code = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+    CURLcode code = lib.easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
 
     if (code == CURLE_OK)
-        code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+        code = lib.easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(curl, CURLOPT_WRITEDATA, out);
+        code = lib.easy_setopt(curl, CURLOPT_WRITEDATA, out);
     if (code == CURLE_OK)
-        code = curl_easy_perform(curl);
+        code = lib.easy_perform(curl);
     if (code != CURLE_OK)
         return fail_transfer(url, code, reason, out, e);
     return check_status(curl, url, e);
@@ -126,17 +176,18 @@ static bool perform(CURL *curl, const char *url, struct buf *out, struct sai_err
 
 bool fetch(const char *url, const char *ca_file, struct buf *out, struct sai_err *e)
 {
-    __attribute__((cleanup(auto_headers_))) struct curl_slist *headers =
-        curl_slist_append(NULL, "Accept: application/json");
+    __attribute__((cleanup(auto_headers_))) struct curl_slist *headers = NULL;
     __attribute__((cleanup(auto_curl_))) CURL *curl = NULL;
-    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+    CURLcode code;
 
-    if (code == CURLE_OK)
-        curl = curl_easy_init();
+    if (!load_library(e))
+        return false;
+    headers = lib.slist_append(NULL, "Accept: application/json");
+    curl = lib.easy_init();
     if (curl == NULL || headers == NULL)
         return err_nomem(e);
     code = set_up(curl, url, ca_file, headers);
     if (code != CURLE_OK)
-        return err_set(e, SAI_E_IO, "%s: %s", url, curl_easy_strerror(code));
+        return err_set(e, SAI_E_IO, "%s: %s", url, lib.easy_strerror(code));
     return perform(curl, url, out, e);
 }
