@@ -52,7 +52,7 @@ SAI_API void sai_minter_free(struct sai_minter *m); /* takes NULL */
 /* *out is the minter's until its next call. Errors: SAI_E_DENIED (policy: audience not
  * configured, subject too long, a rule refused, ...; e->path names the rule: "claims[2]"),
  * SAI_E_INVALID (the request contradicts itself), SAI_E_LIMIT (the token would be larger than
- * the profile allows), SAI_E_CRYPTO, SAI_E_NOMEM. */
+ * the profile allows, or is for too many audiences), SAI_E_CRYPTO, SAI_E_NOMEM. */
 SAI_API bool sai_mint(struct sai_minter *m,
                       const struct sai_token_request *request,
                       struct sai_token *out,

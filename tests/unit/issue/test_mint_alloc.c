@@ -21,6 +21,8 @@ static const struct sai_account account = {
     .namespace_name = "ns", .name = "sa", .uid = TEST_UID, .annotations = { &annotation, 1 }
 };
 
+static char big[15001];
+
 static const struct sai_claim_rule rules[] = {
     { .source = SAI_SOURCE_ANNOTATION,
       .from = "example.com/a",
@@ -38,15 +40,24 @@ static const struct sai_claim_rule rules[] = {
       .claim = NAMES("j"),
       .type = SAI_TYPE_JSON },
     { .source = SAI_SOURCE_LABEL, .from = "none", .claim = NAMES("p"), .preset = "preset" },
+    { .source = SAI_SOURCE_LABEL, /* each of these takes a block of its own */
+      .from = "none",
+      .claim = NAMES("q"),
+      .one_of = { (const char *const[]){ big, big }, 2 },
+      .audiences = NAMES("two"),
+      .preset = big,
+      .max_length = 16000 },
 };
 
-static struct sai_policy_options options_for(const char *alg, struct sai_audience *audience)
+static struct sai_policy_options options_for(const char *alg, struct sai_audience audience[2])
 {
-    *audience = (struct sai_audience){ .name = "one", .profile = "generic", .algorithm = alg };
+    audience[0] =
+        (struct sai_audience){ .name = "one", .profile = "generic", .algorithm = alg };
+    audience[1] = (struct sai_audience){ .name = "two", .profile = "generic" };
     return (struct sai_policy_options){ .issuer = "https://oidc.example.com",
                                         .keys = keys.keys,
                                         .audiences = audience,
-                                        .audience_count = 1,
+                                        .audience_count = 2,
                                         .claims = rules,
                                         .claim_count = ARRAY_SIZE(rules),
                                         .lifetime_annotation = "example.com/lifetime" };
@@ -106,8 +117,8 @@ static bool try_one(const char *alg, size_t n, struct tally *tally)
     const struct sai_token_request request = { .account = &account,
                                                .audiences = LIST("one"),
                                                .now_unix_s = test_now };
-    struct sai_audience audience;
-    struct sai_policy_options o = options_for(alg, &audience);
+    struct sai_audience audience[2];
+    struct sai_policy_options o = options_for(alg, audience);
     struct sai_report *r = sai_report_new();
     struct sai_policy *p = NULL;
     struct sai_minter *m = NULL;
@@ -166,7 +177,7 @@ static int setup(void **state)
     const struct sai_token_request request = { .account = &account,
                                                .audiences = LIST("one"),
                                                .now_unix_s = test_now };
-    struct sai_audience audience;
+    struct sai_audience audience[2];
     struct sai_policy_options o;
     struct sai_policy *p;
     struct sai_minter *m;
@@ -174,9 +185,10 @@ static int setup(void **state)
     struct sai_token t;
 
     (void)state;
+    memset(big, 'x', sizeof(big) - 1);
     if (!alloc_hook_openssl() || fixture_init(&keys, "RSA EC ED25519") != 0)
         return 1;
-    o = options_for("RS256", &audience);
+    o = options_for("RS256", audience);
     p = must_compile(&o);
     m = must_prepare(p);
     assert_true(sai_mint(m, &request, &t, &e));

@@ -100,6 +100,25 @@ static void an_audience_without_a_key(void **state)
     fixture_done(&ec);
 }
 
+static void too_many_audiences(void **state)
+{
+    static char names[1001][8];
+    static struct sai_audience audiences[1001];
+    struct sai_policy_options o = { .issuer = "https://a.example",
+                                    .keys = rsa.keys,
+                                    .audiences = audiences };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(audiences); i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "a%zu", i);
+        audiences[i] = (struct sai_audience){ .name = names[i], .profile = "generic" };
+    }
+    o.audience_count = 1001;
+    assert_problems(&o, "audiences: more than 1000");
+    o.audience_count = 1000;
+    sai_policy_free(must_compile(&o));
+}
+
 /* A claim that only one verifier mistakes may be written for the others. */
 static void a_refused_claim_for_other_audiences(void **state)
 {
@@ -162,6 +181,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_in_audiences_and_lifetimes),
         cmocka_unit_test(an_audience_without_a_key),
+        cmocka_unit_test(too_many_audiences),
         cmocka_unit_test(a_refused_claim_for_other_audiences),
         cmocka_unit_test(claim_names_are_sorted),
         cmocka_unit_test(profiles_are_listed),
