@@ -20,7 +20,7 @@ enum {
     AUDIENCES_MAX = 8,        /* * several mean mutual trust; keep them few */
 };
 
-#define RSA_THEN_EC "RS256", "ES256", "RS384", "RS512", "ES384", "ES512"
+#define RSA_THEN_EC "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"
 
 static const struct profile profiles[] = {
     /* kube-apiserver: --oidc-signing-algs and structured authentication know RS, ES and PS,

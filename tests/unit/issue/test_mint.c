@@ -239,6 +239,7 @@ static void rsa_keys_sign_for_one_algorithm(void **state)
         const struct sai_audience to[] = {
             { .name = "rsa", .profile = "entra" },
             { .name = "ec", .profile = "aws", .algorithm = "ES256" },
+            { .name = "any", .profile = "aws" },
         };
         struct sai_policy_options o = options();
         struct sai_keyset *ks = load_for(algs[i].alg, r);
@@ -249,10 +250,11 @@ static void rsa_keys_sign_for_one_algorithm(void **state)
         assert_non_null(sai_keyset_active(ks, algs[i].alg));
         o.keys = ks;
         o.audiences = to;
-        o.audience_count = 2;
+        o.audience_count = ARRAY_SIZE(to);
         p = must_compile(&o);
         m = must_prepare(p);
         check_token(m, "rsa", all.rsa, algs[i].digest, algs[i].alg);
+        check_token(m, "any", all.rsa, algs[i].digest, algs[i].alg);
         check_token(m, "ec", all.ec, "SHA256", "ES256");
         sai_minter_free(m);
         sai_policy_free(p);
