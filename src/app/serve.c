@@ -103,10 +103,18 @@ static void schedule_poll(struct daemon *d)
     d->poll_at_ms = every_ms == 0 ? never_ms : clock_mono_ms() + every_ms;
 }
 
+static void feed_watchdog(struct daemon *d)
+{
+    notify_watchdog(&d->notify);
+    d->watchdog_at_ms = clock_mono_ms() + d->notify.watchdog_ms;
+}
+
 static void reload(struct daemon *d, enum reload_trigger trigger)
 {
     bool again = false;
 
+    if (d->notify.watchdog_ms > 0) /* a reload may have the whole interval, not what is left */
+        feed_watchdog(d);
     if (trigger == RELOAD_SIGHUP) /* only what was asked for from outside is waited for */
         notify_reloading(&d->notify);
     reloader_attempt(d->reloader, trigger, &again);
@@ -155,10 +163,8 @@ static void do_what_is_due(struct daemon *d)
         reload(d, RELOAD_WATCH);
     else if (now >= d->poll_at_ms)
         reload(d, RELOAD_POLL);
-    if (now >= d->watchdog_at_ms) {
-        notify_watchdog(&d->notify);
-        d->watchdog_at_ms = now + d->notify.watchdog_ms;
-    }
+    if (now >= d->watchdog_at_ms)
+        feed_watchdog(d);
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
