@@ -272,7 +272,10 @@ class Verify(daemon.Case):
         old.minimum_version = ssl.TLSVersion.TLSv1
         old.maximum_version = ssl.TLSVersion.TLSv1_1
         with Issuer(old) as issuer:
-            self.bad(verify(token, "-i", issuer.url, "--ca-file", crt), "alert protocol version")
+            done = verify(token, "-i", issuer.url, "--ca-file", crt)
+            self.bad(done, "https://localhost")
+            # The server's words, or none: OpenSSL 3.5 hangs up without an alert.
+            self.assertRegex(done.stderr, b"alert protocol version|unexpected eof")
 
 
 if __name__ == "__main__":
