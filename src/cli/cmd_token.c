@@ -26,11 +26,14 @@ static const struct option_row options[] = {
                  .help = "token, json (a TokenRequest, as kubectl prints it) or decoded" },
 };
 
+/* A line end is for people: files of tokens are read as they are, by jose among others. kubectl
+ * does the same. */
 static void put_token(struct buf *out, const struct issuing *in, const struct sai_token *t)
 {
     (void)in;
     buf_add(out, t->text, t->len);
-    buf_char(out, '\n');
+    if (isatty(STDOUT_FILENO) == 1)
+        buf_char(out, '\n');
 }
 
 static void put_decoded(struct buf *out, const struct issuing *in, const struct sai_token *t)

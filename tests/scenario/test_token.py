@@ -49,6 +49,10 @@ class Token(daemon.Case):
             self.assertEqual(claims["origin"], {"cluster": "prod-eu-1"})
             self.assertEqual(claims["workload"], "shop/web")
 
+    def test_a_file_of_a_token_holds_nothing_else(self):
+        d = minting.daemon_that_mints(self, start=False)
+        self.assertRegex(minting.token(d).stdout, r"\A[\w-]+\.[\w-]+\.[\w-]+\Z")
+
     def test_claims_are_those_of_kubernetes(self):
         d = minting.daemon_that_mints(self, start=False)
         before = int(time.time())
