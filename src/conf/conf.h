@@ -27,6 +27,13 @@ struct conf_strings {
 struct conf_tls {
     const char *certificate; /* leaf first, then intermediates */
     const char *key;
+    const char *client_ca; /* of the tokens listener; NULL: clients show no certificate */
+};
+
+/* User or group ids. */
+struct conf_ids {
+    const uint32_t *items;
+    size_t count;
 };
 
 struct conf_listener {
@@ -39,6 +46,7 @@ struct conf_listener {
 
 struct conf_listeners {
     struct conf_listener discovery;
+    struct conf_listener tokens;
     struct conf_listener admin;
 };
 
@@ -105,8 +113,48 @@ struct conf_issuer {
     size_t claim_count;
 };
 
+/* The cluster whose API is asked. */
+struct conf_kubernetes {
+    bool present;
+    const char *kubeconfig; /* NULL: what a pod is given */
+    const char *context;    /* NULL: the file's current-context */
+    uint64_t max_age_ms;    /* older than this, what is in memory is asked for anew */
+    uint64_t timeout_ms;    /* of one question */
+};
+
+/* One of the two at most. */
 struct conf_accounts {
     struct conf_strings manifests; /* files or directories */
+    struct conf_kubernetes kubernetes;
+};
+
+/* A row of an allow list: whom it is for (uids and gids of Unix peers, users and groups of
+ * certificates; one that matches is enough), and whose tokens these may ask for. The first row
+ * that has both the caller and the account decides. */
+struct conf_caller {
+    struct conf_ids uids;
+    struct conf_ids gids;
+    struct conf_strings users;
+    struct conf_strings groups;
+    struct conf_strings namespaces; /* all accounts of these, */
+    struct conf_strings accounts;   /* and these ("namespace/name"); both empty: all */
+    struct conf_strings audiences;  /* empty: all of the issuer */
+};
+
+struct conf_kubernetes_callers {
+    const char *audience; /* that their tokens must be for; NULL: no such callers */
+    uint64_t cache_ms;    /* for which a token is believed; 0: not at all */
+    bool certificates;    /* ask about users of client certificates, too */
+};
+
+struct conf_callers {
+    struct conf_kubernetes_callers kubernetes;
+    bool exchange;             /* pods trade their own tokens; needs kubernetes */
+    struct conf_caller *peers; /* of Unix sockets */
+    size_t peer_count;
+    struct conf_caller *certificates;
+    size_t certificate_count;
+    struct conf_strings api_audiences; /* of the Kubernetes API server: never issued */
 };
 
 struct conf_audit {
@@ -127,6 +175,8 @@ struct conf_limits {
     uint64_t max_certificate_file_bytes;
     uint64_t max_accounts;
     uint64_t max_manifest_bytes; /* of one file */
+    uint64_t tokens_per_second;  /* requests for tokens; 0: any number */
+    uint64_t tokens_per_second_per_caller;
 };
 
 struct conf_reload {
@@ -151,6 +201,7 @@ struct conf {
     uint64_t shutdown_timeout_ms;
     struct conf_limits limits;
     struct conf_accounts accounts;
+    struct conf_callers callers;
     struct conf_audit audit;
     struct conf_reload reload;
     struct conf_log log;

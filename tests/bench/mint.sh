@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-seconds=2 rounds=11
+seconds=1 rounds=25
 mint=$(realpath "${BUILD:-build}/tests/bench_mint")
 write=yes
 case ${1-} in

@@ -14,9 +14,10 @@ LAYERS = {
     "keys": 4, "rules": 4, "kube": 4,
     "issue": 5,
     "state": 6, "service": 6,
-    "http": 7, "grpc": 7,
-    "app": 8,
-    "cli": 9,
+    "tokens": 7, "signer": 7,
+    "http": 8, "grpc": 8,
+    "app": 9,
+    "cli": 10,
 }
 
 # Header, where it may be included, and by how many files at most.
