@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* One HTTP GET, as a careful verifier makes it. Everything of libcurl is in here. */
+/* One HTTP GET, as a careful verifier makes it. */
 
 #include "base/attr.h"
 #include "base/buf.h"
@@ -15,6 +15,5 @@
  * ca_file alone (PEM), or against the system's authorities if that is NULL. No redirects (an
  * issuer must answer itself), no proxy and no .netrc, whatever the environment says; 10 seconds
  * in all. Errors: SAI_E_IO (no answer, not to be trusted), SAI_E_NOTFOUND (404), SAI_E_INVALID
- * (another status than 200), SAI_E_LIMIT, SAI_E_NOMEM; the text begins with the URL. Not for
- * use by several threads at once. */
+ * (another status than 200), SAI_E_LIMIT, SAI_E_NOMEM; the text begins with the URL. */
 bool fetch(const char *url, const char *ca_file, struct buf *out, struct sai_err *e) MUST_USE;

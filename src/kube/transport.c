@@ -3,8 +3,8 @@
 
 #include "base/buf.h"
 #include "base/printable.h"
+#include "kube/libcurl.h"
 
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -38,13 +38,13 @@ bool transport_new(size_t max_connections, struct transport **out, struct sai_er
 
     if (t == NULL)
         return err_nomem(e);
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return err_set(e, SAI_E_IO, "cannot initialise libcurl");
-    t->multi = curl_multi_init();
+    if (!libcurl_load(e))
+        return false;
+    t->multi = libcurl.multi_init();
     if (t->multi == NULL)
         return err_nomem(e);
-    (void)curl_multi_setopt(t->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
-    (void)curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+    (void)libcurl.multi_setopt(t->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
+    (void)libcurl.multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
     *out = TAKE(t);
     return true;
 }
@@ -53,8 +53,8 @@ void transport_free(struct transport *t)
 {
     if (t == NULL)
         return;
-    (void)curl_multi_cleanup(t->multi);
-    curl_global_cleanup();
+    if (t->multi != NULL)
+        (void)libcurl.multi_cleanup(t->multi);
     free(t);
 }
 
@@ -63,16 +63,16 @@ static void free_headers(struct curl_slist *list)
 {
     for (struct curl_slist *i = list; i != NULL; i = i->next)
         explicit_bzero(i->data, strlen(i->data));
-    curl_slist_free_all(list);
+    libcurl.slist_free_all(list);
 }
 
 static void transfer_free(struct transfer *x)
 {
     if (x == NULL)
         return;
-    curl_easy_cleanup(x->easy);
+    libcurl.easy_cleanup(x->easy);
     free_headers(x->headers);
-    curl_slist_free_all(x->connect_to);
+    libcurl.slist_free_all(x->connect_to);
     free(x);
 }
 
@@ -82,7 +82,7 @@ static int status_of(const struct transfer *x)
 {
     long status = 0;
 
-    (void)curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)libcurl.easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     return (int)status;
 }
 
@@ -117,7 +117,7 @@ static bool add_header(struct transfer *x, const char *name, const char *value, 
     buf_str(&line, name);
     buf_add(&line, value, len);
     if (buf_ok(&line, &e))
-        longer = curl_slist_append(x->headers, line.data);
+        longer = libcurl.slist_append(x->headers, line.data);
     if (longer != NULL)
         x->headers = longer;
     return longer != NULL;
@@ -138,7 +138,7 @@ static bool add_server_name(struct transfer *x, const struct kube_config *c)
         host = NULL;
         return false;
     }
-    x->connect_to = curl_slist_append(NULL, where);
+    x->connect_to = libcurl.slist_append(NULL, where);
     return x->connect_to != NULL && add_header(x, "Host: ", host, strlen(host));
 }
 
@@ -164,35 +164,21 @@ static bool set_blob(CURL *easy, CURLoption option, const struct credential_text
     if (t->text == NULL)
         return true;
     memcpy(&blob.data, &t->text, sizeof(blob.data)); /* libcurl does not write to it */
-    return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
+    return libcurl.easy_setopt(easy, option, &blob) == CURLE_OK;
 }
 
 /* Everything of TLS: the given authorities alone. CAPATH is named because the default of Debian
  * is the system's directory, which libcurl asks besides what it was given. */
 static bool set_tls(CURL *easy, const struct credential_view *c)
 {
-    return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK && c->ca.text != NULL &&
+    return libcurl.easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
+           libcurl.easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK && c->ca.text != NULL &&
            set_blob(easy, CURLOPT_CAINFO_BLOB, &c->ca) &&
            set_blob(easy, CURLOPT_SSLCERT_BLOB, &c->certificate) &&
-           set_blob(easy, CURLOPT_SSLKEY_BLOB, &c->key) &&
-           curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ==
-               CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
+           set_blob(easy, CURLOPT_SSLKEY_BLOB, &c->key);
 }
 
-struct number_option {
-    CURLoption option;
-    long value;
-};
-
-static const struct number_option number_options[] = {
-    { CURLOPT_NOSIGNAL, 1 },
-    { CURLOPT_FOLLOWLOCATION, 0 },
-    { CURLOPT_NETRC, CURL_NETRC_IGNORED },
-    { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
-    { CURLOPT_HTTP09_ALLOWED, 0 },
+static const struct libcurl_number numbers[] = {
     { CURLOPT_TCP_KEEPALIVE, 1 },
     { CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
     { CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
@@ -203,31 +189,25 @@ static bool set_behaviour(struct transfer *x, const struct transfer_spec *s)
 {
     CURL *easy = x->easy;
 
-    for (size_t i = 0; i < ARRAY_SIZE(number_options); i++) {
-        const struct number_option *o = &number_options[i];
-
-        if (curl_easy_setopt(easy, o->option, o->value) != CURLE_OK)
-            return false;
-    }
-    if (s->silence_s > 0 &&
-        (curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L) != CURLE_OK ||
-         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)s->silence_s) != CURLE_OK))
+    if (!libcurl_set_numbers(easy, numbers, ARRAY_SIZE(numbers)))
         return false;
-    return curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)s->timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_ms) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_USERAGENT, "sa-issuerd") == CURLE_OK;
+    if (s->silence_s > 0 &&
+        (libcurl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L) != CURLE_OK ||
+         libcurl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)s->silence_s) != CURLE_OK))
+        return false;
+    return libcurl.easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)s->timeout_ms) == CURLE_OK &&
+           libcurl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_ms) ==
+               CURLE_OK &&
+           libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
 }
 
 static bool set_callbacks(struct transfer *x)
 {
-    return curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
-           curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x) == CURLE_OK &&
-           curl_easy_setopt(x->easy, CURLOPT_PRIVATE, x) == CURLE_OK &&
-           curl_easy_setopt(x->easy, CURLOPT_SOCKOPTFUNCTION, on_socket) == CURLE_OK &&
-           curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->why) == CURLE_OK;
+    return libcurl.easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
+           libcurl.easy_setopt(x->easy, CURLOPT_WRITEDATA, x) == CURLE_OK &&
+           libcurl.easy_setopt(x->easy, CURLOPT_PRIVATE, x) == CURLE_OK &&
+           libcurl.easy_setopt(x->easy, CURLOPT_SOCKOPTFUNCTION, on_socket) == CURLE_OK &&
+           libcurl.easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->why) == CURLE_OK;
 }
 
 static bool set_request(struct transfer *x, const struct transfer_spec *s)
@@ -240,17 +220,17 @@ static bool set_request(struct transfer *x, const struct transfer_spec *s)
     buf_printf(&url, "https://%s:%s%s", c->server_name == NULL ? c->host : c->server_name,
                c->port, c->prefix);
     buf_str(&url, s->path);
-    if (!buf_ok(&url, &e) || curl_easy_setopt(x->easy, CURLOPT_URL, url.data) != CURLE_OK ||
+    if (!buf_ok(&url, &e) || libcurl.easy_setopt(x->easy, CURLOPT_URL, url.data) != CURLE_OK ||
         !add_headers(x, s) ||
-        curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers) != CURLE_OK)
+        libcurl.easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers) != CURLE_OK)
         return false;
     if (x->connect_to != NULL &&
-        curl_easy_setopt(x->easy, CURLOPT_CONNECT_TO, x->connect_to) != CURLE_OK)
+        libcurl.easy_setopt(x->easy, CURLOPT_CONNECT_TO, x->connect_to) != CURLE_OK)
         return false;
     if (s->body == NULL)
         return true;
-    return curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE, (long)s->body_len) == CURLE_OK &&
-           curl_easy_setopt(x->easy, CURLOPT_COPYPOSTFIELDS, s->body) == CURLE_OK;
+    return libcurl.easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE, (long)s->body_len) == CURLE_OK &&
+           libcurl.easy_setopt(x->easy, CURLOPT_COPYPOSTFIELDS, s->body) == CURLE_OK;
 }
 
 bool transport_start(struct transport *t,
@@ -264,10 +244,10 @@ bool transport_start(struct transport *t,
         return err_nomem(e);
     x->events = spec->events;
     x->owner = spec->owner;
-    x->easy = curl_easy_init();
+    x->easy = libcurl_new();
     if (x->easy == NULL || !set_behaviour(x, spec) || !set_tls(x->easy, spec->credentials) ||
         !set_callbacks(x) || !set_request(x, spec) ||
-        curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
+        libcurl.multi_add_handle(t->multi, x->easy) != CURLM_OK)
         return err_set(e, SAI_E_IO, "cannot prepare a request to the Kubernetes API");
     *out = TAKE(x);
     return true;
@@ -275,13 +255,13 @@ bool transport_start(struct transport *t,
 
 void transport_abort(struct transport *t, struct transfer *x)
 {
-    (void)curl_multi_remove_handle(t->multi, x->easy);
+    (void)libcurl.multi_remove_handle(t->multi, x->easy);
     transfer_free(x);
 }
 
 static void describe(const struct transfer *x, CURLcode code, struct sai_err *e)
 {
-    const char *why = x->why[0] == '\0' ? curl_easy_strerror(code) : x->why;
+    const char *why = x->why[0] == '\0' ? libcurl.easy_strerror(code) : x->why;
     char text[160];
 
     if (code == CURLE_OUT_OF_MEMORY)
@@ -298,11 +278,12 @@ static void finish(struct transport *t, struct transfer *x, CURLcode code)
     curl_off_t seconds = 0;
 
     end.status = status_of(x);
-    if (curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0)
+    if (libcurl.easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK &&
+        seconds > 0)
         end.retry_after_s = (uint64_t)seconds;
     if (code != CURLE_OK)
         describe(x, code, &end.e);
-    (void)curl_multi_remove_handle(t->multi, x->easy);
+    (void)libcurl.multi_remove_handle(t->multi, x->easy);
     x->events->done(x->owner, &end);
     transfer_free(x);
 }
@@ -313,19 +294,19 @@ void transport_run(struct transport *t, int timeout_ms)
     int running;
     int left;
 
-    (void)curl_multi_poll(t->multi, NULL, 0, timeout_ms, NULL);
-    (void)curl_multi_perform(t->multi, &running);
-    while ((message = curl_multi_info_read(t->multi, &left)) != NULL) {
+    (void)libcurl.multi_poll(t->multi, NULL, 0, timeout_ms, NULL);
+    (void)libcurl.multi_perform(t->multi, &running);
+    while ((message = libcurl.multi_info_read(t->multi, &left)) != NULL) {
         struct transfer *x = NULL;
         CURLcode code = message->data.result;
 
         if (message->msg == CURLMSG_DONE &&
-            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x) == CURLE_OK)
+            libcurl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x) == CURLE_OK)
             finish(t, x, code);
     }
 }
 
 void transport_wake(struct transport *t)
 {
-    (void)curl_multi_wakeup(t->multi);
+    (void)libcurl.multi_wakeup(t->multi);
 }

@@ -27,7 +27,7 @@ HOMES = [
     (r"microhttpd\.h", r"src/http/", 3),
     (r"gnutls/.*", r"src/(state/certificate\.c|http/tls\.[ch])$", 3),
     (r"openssl/.*", r"src/jose/", 99),
-    (r"curl/.*", r"src/(kube/|cli/fetch\.c$)", 2),
+    (r"curl/.*", r"src/kube/libcurl\.h$", 1),
     (r"nghttp2/.*", r"src/grpc/", 1),
 ]
 

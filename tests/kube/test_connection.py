@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
@@ -215,6 +216,15 @@ class Network(Case):
             self.assertEqual(self.api.requests[0][2]["Authorization"], "Bearer own")
             proxy.setblocking(False)
             self.assertRaises(BlockingIOError, proxy.accept)
+
+    def test_libcurl_missing(self):
+        (self.directory / "libcurl.so.4").write_bytes(b"")
+        result = subprocess.run(
+            [harness.TOOL, "kubeconfig", self.kubeconfig()], stdin=subprocess.DEVNULL, text=True,
+            capture_output=True, env={**os.environ, "LD_LIBRARY_PATH": str(self.directory)},
+            timeout=30 * harness.PATIENCE, check=False)
+        self.assertEqual((result.returncode, result.stderr), (
+            1, "cannot load libcurl.so.4: install it (Debian's package is libcurl4)\n"))
 
     def test_redirects_are_not_followed(self):
         other = self.start_api()

@@ -247,6 +247,19 @@ class Verify(daemon.Case):
             self.assertNotIn("Authorization", issuer.asked[0][1])
             self.assertEqual(issuer.asked[0][1]["Accept"], "application/json")
 
+    def test_libcurl_missing_or_old(self):
+        library = self.dir / "libcurl.so.4"
+        library.write_bytes(b"")
+        token = self.token("https://localhost:1", keys.put("rsa", self.dir / "a.pem"))
+
+        def problem(*arguments):
+            return verify(token, *arguments, environment={"LD_LIBRARY_PATH": str(self.dir)})
+        self.bad(problem("--issuer", "https://localhost:1"), "cannot load libcurl.so.4: install "
+                 "it (Debian's package is libcurl4)")
+        subprocess.run(["cc", "-shared", "-o", library, "-x", "c", "/dev/null"], check=True)
+        self.bad(problem("--issuer", "https://localhost:1"),
+                 "libcurl.so.4 has no curl_global_init: want libcurl 7.85 or later")
+
     def test_tls(self):
         crt, key = keys.certificate(self.dir)
         other, _ = keys.certificate(self.dir, "other")
