@@ -4,7 +4,7 @@
 /* The thread that accepts TCP connections for all listeners, hands them round robin to the
  * workers, and looks after deadlines. */
 
-#include "http/listen.h"
+#include "base/listen.h"
 #include "http/worker.h"
 
 struct acceptor;

@@ -10,7 +10,7 @@
  * those of the snapshot at the start. */
 
 #include "base/attr.h"
-#include "http/passed_sockets.h"
+#include "base/passed_sockets.h"
 #include "state/state.h"
 
 #include <sa_issuer/err.h>

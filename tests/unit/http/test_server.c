@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
-#include "http/listen.h"
+#include "base/listen.h"
 #include "http/server.h"
 #include "state/inputs.h"
 #include "temp_keys.h"

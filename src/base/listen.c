@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/listen.h"
+#include "base/listen.h"
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -103,7 +103,32 @@ static bool bind_unix(int fd, const char *path, unsigned mode, struct sai_err *e
     return false;
 }
 
-bool listen_unix(const char *path, unsigned mode, struct listen_socket *out, struct sai_err *e)
+/* As Go dials it: a NUL in front, and a length without one at the end. */
+static bool listen_abstract(const char *name, struct listen_socket *out, struct sai_err *e)
+{
+    AUTO_FREE char *copy = strdup(name);
+    struct sockaddr_un addr;
+    int fd;
+
+    if (copy == NULL)
+        return err_nomem(e);
+    if (!unix_address(name, &addr, e))
+        return false;
+    addr.sun_path[0] = '\0';
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fail(-1, e, "open a socket for", name);
+    if (bind(fd, (const struct sockaddr *)&addr,
+             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))) < 0)
+        return fail(fd, e, "bind to", name);
+    if (listen(fd, BACKLOG) < 0)
+        return fail(fd, e, "listen on", name);
+    *out = (struct listen_socket){ .fd = fd, .unix_path = TAKE(copy) };
+    return true;
+}
+
+static bool
+listen_path(const char *path, unsigned mode, struct listen_socket *out, struct sai_err *e)
 {
     AUTO_FREE char *copy = strdup(path);
     struct sockaddr_un addr;
@@ -127,12 +152,17 @@ bool listen_unix(const char *path, unsigned mode, struct listen_socket *out, str
     return true;
 }
 
+bool listen_unix(const char *path, unsigned mode, struct listen_socket *out, struct sai_err *e)
+{
+    return path[0] == '@' ? listen_abstract(path, out, e) : listen_path(path, mode, out, e);
+}
+
 void listen_unlink(struct listen_socket *s)
 {
     struct stat st;
 
-    if (s->unix_path != NULL && lstat(s->unix_path, &st) == 0 && st.st_dev == s->inode.st_dev &&
-        st.st_ino == s->inode.st_ino)
+    if (s->unix_path != NULL && s->unix_path[0] != '@' && lstat(s->unix_path, &st) == 0 &&
+        st.st_dev == s->inode.st_dev && st.st_ino == s->inode.st_ino)
         (void)unlink(s->unix_path);
     free(TAKE(s->unix_path));
 }

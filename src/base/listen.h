@@ -12,7 +12,7 @@
 struct listen_socket {
     int fd;            /* -1: none */
     bool passed;       /* systemd's: it goes on queueing connections when we stop */
-    char *unix_path;   /* NULL, or the file to remove */
+    char *unix_path;   /* NULL, or the file to remove; "@name": an abstract socket */
     struct stat inode; /* of that file, to know it by */
 };
 
@@ -20,7 +20,9 @@ struct listen_socket {
 bool listen_tcp(const char *address, struct listen_socket *out, struct sai_err *e) MUST_USE;
 
 /* The file never exists with more permissions than mode. A socket that nobody serves any more
- * is replaced in one step; one that is served, and any other file, is an error. */
+ * is replaced in one step; one that is served, and any other file, is an error. "@name" is a
+ * socket of Linux' abstract names, which has no file and no mode: whoever is in the same
+ * network namespace may connect. */
 bool listen_unix(const char *path, unsigned mode, struct listen_socket *out, struct sai_err *e)
     MUST_USE;
 

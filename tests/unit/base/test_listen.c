@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/listen.h"
+#include "base/listen.h"
 #include "temp.h"
 
 #include <string.h>
@@ -132,6 +132,51 @@ static void names_the_path_that_fails(void **state)
     assert_int_equal(too_long.code, SAI_E_LIMIT);
 }
 
+/* The address of an abstract socket as Go makes it: no NUL at its end. */
+static bool connects_abstract(const char *name)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    bool ok;
+
+    assert_true(fd >= 0);
+    memcpy(addr.sun_path + 1, name + 1, strlen(name) - 1);
+    ok = connect(fd, (const struct sockaddr *)&addr,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))) == 0;
+    (void)close(fd);
+    return ok;
+}
+
+static void an_abstract_name_has_no_file(void **state)
+{
+    AUTO(listen_socket) struct listen_socket s = { .fd = -1 };
+    struct listen_socket again = { .fd = -1 };
+    struct sai_err e = { 0 };
+    struct sai_err too_long = { 0 };
+    char name[64];
+    char long_name[200];
+    AUTO_FREE char *text = NULL;
+    char expected[80];
+
+    (void)state;
+    (void)snprintf(name, sizeof(name), "@sa-issuerd-test-%d", (int)getpid());
+    (void)snprintf(expected, sizeof(expected), "unix:%s", name);
+    assert_true(listen_unix(name, 0600, &s, &e));
+    assert_true(connects_abstract(name));
+    assert_false(exists(name));
+    text = listen_text(&s);
+    assert_string_equal(text, expected);
+    assert_false(listen_unix(name, 0600, &again, &e));
+    assert_int_equal(e.code, SAI_E_IO);
+    assert_non_null(strstr(e.text, name));
+    listen_done(&s);
+    assert_false(connects_abstract(name));
+    memset(long_name, '@', sizeof(long_name) - 1);
+    long_name[sizeof(long_name) - 1] = '\0';
+    assert_false(listen_unix(long_name, 0600, &again, &too_long));
+    assert_int_equal(too_long.code, SAI_E_LIMIT);
+}
+
 static void tcp_sockets_tell_their_address(void **state)
 {
     static const char *const addresses[] = { "127.0.0.1:0", "[::1]:0" };
@@ -172,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(replaces_a_socket_that_nobody_serves, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_what_it_must_not_replace, setup, teardown),
         cmocka_unit_test_setup_teardown(names_the_path_that_fails, setup, teardown),
+        cmocka_unit_test(an_abstract_name_has_no_file),
         cmocka_unit_test(tcp_sockets_tell_their_address),
         cmocka_unit_test(an_address_in_use_is_named),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/passed_sockets.h"
+#include "base/passed_sockets.h"
 #include "unit.h"
 
 #include <fcntl.h>
