@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verifiers of others, in batch; see judge.mjs.
 
-usage: judge.py pyjwt|authlib|jwcrypto|jose|cjose ISSUER
+usage: judge.py pyjwt|authlib|jwcrypto|jose|cjose|libjwt|haproxy ISSUER
 
-jose (the command) and cjose verify signatures and leave the claims to their caller."""
+jose (the command), cjose, libjwt and haproxy verify signatures and leave the claims, and which
+key is for which algorithm, to their caller."""
 
+import contextlib
+import http.client
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -75,22 +79,98 @@ def jose(metadata):
     return verify
 
 
-def cjose(metadata):
+def compiled(library, keys):
+    """A judge in C, which lives as long as its standard input."""
     place = tempfile.TemporaryDirectory()
-    program = os.path.join(place.name, "judge_cjose")
-    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "cjose", "jansson"], check=True,
+    program = os.path.join(place.name, "judge")
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", library, "jansson"], check=True,
                            capture_output=True, text=True).stdout.split()
-    source = pathlib.Path(__file__).with_name("judge_cjose.c")
-    subprocess.run(["cc", "-O1", "-Wall", "-o", program, source, *flags], check=True)
-    judge = subprocess.Popen([program, get(metadata["jwks_uri"])], stdin=subprocess.PIPE,
+    here = pathlib.Path(__file__).parent
+    subprocess.run(["cc", "-O1", "-Wall", "-o", program, here / "judge.c",
+                    here / f"judge_{library}.c", *flags], check=True)
+    judge = subprocess.Popen([program, json.dumps(keys)], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, text=True)
 
     def verify(token, _):
         judge.stdin.write(json.dumps(token) + "\n")
         judge.stdin.flush()
         answer = judge.stdout.readline().strip()
+        if answer not in ("accept", "refuse"):
+            sys.exit(f"{library} broke off")
         if answer != "accept":
-            raise ValueError(answer or "it broke off")
+            raise ValueError(answer)
+    verify.place = place
+    return verify
+
+
+def cjose(metadata):
+    return compiled("cjose", json.loads(get(metadata["jwks_uri"])))
+
+
+def keys_with_pem(metadata):
+    """The keys, each also as PEM, which another library makes of it."""
+    from jwcrypto import jwk
+
+    keys = json.loads(get(metadata["jwks_uri"]))
+    for key in keys["keys"]:
+        key["pem"] = jwk.JWK(**key).export_to_pem().decode()
+    return keys
+
+
+def libjwt(metadata):
+    return compiled("libjwt", keys_with_pem(metadata))
+
+
+HAPROXY = """
+global
+    tune.bufsize 262144
+defaults
+    mode http
+    timeout client 60s
+frontend judge
+    bind fd@{fd}
+    http-request set-var(txn.kid) http_auth_bearer,jwt_header_query('$.kid')
+    http-request set-var(txn.alg) http_auth_bearer,jwt_header_query('$.alg')
+{rules}
+    http-request deny
+"""
+HAPROXY_RULE = """
+    http-request return status 200 if {{ var(txn.kid) -m str -- {kid} }} \
+        {{ var(txn.alg) -m str {alg} }} {{ http_auth_bearer,jwt_verify(txn.alg,"{path}") 1 }}
+"""
+
+
+def haproxy(metadata):
+    """A proxy that lets requests with a good token through. What cannot stand in a header, such
+    as a line end, does not get as far as that."""
+    place = tempfile.TemporaryDirectory()
+    rules = []
+    for key in keys_with_pem(metadata)["keys"]:
+        path = pathlib.Path(place.name) / f"{key['kid']}.pem"
+        path.write_text(key["pem"])
+        # EdDSA is not among its algorithms.
+        if key["alg"] != "EdDSA":
+            rules.append(HAPROXY_RULE.format(kid=key["kid"], alg=key["alg"], path=path))
+    config = pathlib.Path(place.name) / "haproxy.cfg"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config.write_text(HAPROXY.format(fd=listener.fileno(), rules="".join(rules)))
+        # It must not outlive this process.
+        subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "haproxy", "-db", "-f", config],
+                         pass_fds=[listener.fileno()], stdout=sys.stderr)
+        port = listener.getsockname()[1]
+
+    def verify(token, _):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        with contextlib.closing(connection):
+            try:
+                connection.request("GET", "/", headers={"Authorization": "Bearer " + token})
+                status = connection.getresponse().status
+            except (OSError, http.client.HTTPException) as e:
+                sys.exit(f"haproxy broke off: {e}")
+        if status not in (200, 400, 403):
+            sys.exit(f"haproxy said {status}")
+        if status != 200:
+            raise ValueError(status)
     verify.place = place
     return verify
 
@@ -99,8 +179,8 @@ def main(name, issuer):
     metadata = json.loads(get(issuer + "/.well-known/openid-configuration"))
     if metadata["issuer"] != issuer:
         sys.exit(2)
-    verify = {f.__name__: f for f in (pyjwt, authlib, jwcrypto, jose, cjose)}[name](
-        metadata)
+    judges = (pyjwt, authlib, jwcrypto, jose, cjose, libjwt, haproxy)
+    verify = {f.__name__: f for f in judges}[name](metadata)
     for line in sys.stdin:
         try:
             verify(*json.loads(line))

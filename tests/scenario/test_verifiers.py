@@ -77,18 +77,21 @@ JUDGES = [
     python("jwcrypto", "jwcrypto"),
     python("jose", "jose command", algorithms=ECDSA_AND_RSA, claims=False),
     python("cjose", "cjose", algorithms=ECDSA_AND_RSA, claims=False),
+    python("libjwt", "libjwt", algorithms=ECDSA_AND_RSA, claims=False),
+    python("haproxy", "haproxy", algorithms=ECDSA_AND_RSA, claims=False),
     Judge("Crypt::JWT", [CLIENTS / "judge.pl"]),
 ]
 
 # What others accept although nobody should: (judge, pattern of the variant's name, what it is).
 # Whoever trusts them with our tokens should know; newer versions may have mended it.
 DISAGREEMENTS = [
-    ("npm jsonwebtoken|npm aws-jwt-verify|jose command|cjose|Crypt::JWT",
+    ("npm jsonwebtoken|npm aws-jwt-verify|jose command|cjose|libjwt|haproxy|Crypt::JWT",
      "crit with an unknown extension", "crit is not looked at (RFC 7515 section 4.1.11)"),
     ("npm fast-jwt", "says EdDSA", "the type of the key is not compared with alg EdDSA"),
     ("PyJWT", "claims in UTF-16", "JSON is taken in any encoding (RFC 8259 section 8.1)"),
     ("jose command", "no alg", "alg is taken from the key (RFC 7515 section 4.1.1)"),
-    ("jose command", "four parts|five parts|a dot behind", "what follows three parts is ignored"),
+    ("jose command|libjwt", "four parts|five parts|a dot behind",
+     "what follows three parts is ignored"),
     ("cjose", "signature and a byte", "an ECDSA signature of odd length is cut in two halves"),
     ("Crypt::JWT", r"s \+ order", "Ed25519 signatures can be altered (RFC 8032 section 8.4)"),
     ("Crypt::JWT", "exp is a list", "an exp that is no number never comes"),
@@ -140,9 +143,10 @@ class Verifiers(daemon.Case):
 
     def check_judge(self, judge, d, good, variants):
         """How many variants it refused."""
-        verdicts = judge(d.issuer,
-                         [(token, AUDIENCE) for token in good + [v.token for v in variants]])
-        for verdict in verdicts[:len(good)]:
+        # The good ones once more at the end: it must still be in its right mind.
+        tokens = good + [v.token for v in variants] + good
+        verdicts = judge(d.issuer, [(token, AUDIENCE) for token in tokens])
+        for verdict in verdicts[:len(good)] + verdicts[-len(good):]:
             self.assertEqual(verdict, "accept", judge.name)
         refused = 0
         for v, verdict in zip(variants, verdicts[len(good):]):
