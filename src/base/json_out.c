@@ -69,11 +69,10 @@ static size_t put_special(struct buf *b, const char *s, size_t len)
     return n;
 }
 
-void json_out_string_n(struct buf *b, const char *s, size_t len)
+void json_out_text(struct buf *b, const char *s, size_t len)
 {
     size_t i = 0;
 
-    buf_char(b, '"');
     while (i < len) {
         size_t run = i;
 
@@ -84,6 +83,12 @@ void json_out_string_n(struct buf *b, const char *s, size_t len)
         if (i < len)
             i += put_special(b, s + i, len - i);
     }
+}
+
+void json_out_string_n(struct buf *b, const char *s, size_t len)
+{
+    buf_char(b, '"');
+    json_out_text(b, s, len);
     buf_char(b, '"');
 }
 

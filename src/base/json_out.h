@@ -9,3 +9,5 @@
 
 void json_out_string_n(struct buf *b, const char *s, size_t len);
 void json_out_string(struct buf *b, const char *s);
+/* A part of a string, without quotes. */
+void json_out_text(struct buf *b, const char *s, size_t len);

@@ -133,11 +133,10 @@ static int mint(const struct issuing *in, const struct format *format)
     struct sai_err audit_e = { 0 };
     struct sai_token token;
     char caller[32];
-    struct audit_record record = { .issuer = in->issuer->conf->url,
-                                   .request = &in->request,
-                                   .caller = caller };
+    struct audit_record record = { .issuer = in->issuer->conf->url, .caller = caller };
     AUTO(buf) struct buf out;
 
+    audit_take_request(&record, &in->request);
     buf_init_secret(&out, OUTPUT_MAX_BYTES);
     (void)snprintf(caller, sizeof(caller), "local user %u", (unsigned)getuid());
     if (sai_mint(in->minter, &in->request, &token, &e))

@@ -88,6 +88,16 @@ void issuance_tell_limited(struct issuance *i, unsigned retry_after_s)
     refuse_too_many(&i->refusal, retry_after_s);
 }
 
+void issuance_tell_unknown(struct issuance *i)
+{
+    refuse(&i->refusal, REFUSED_UNAUTHORIZED, "Unauthorized");
+}
+
+void issuance_tell_unserved(struct issuance *i, const char *oauth, const char *why)
+{
+    refuse_oauth(&i->refusal, oauth, "%s", why);
+}
+
 const struct sai_token_request *issuance_request(const struct issuance *i)
 {
     return i->ready && i->refusal.kind == REFUSED_NOT ? &i->request : NULL;
@@ -102,6 +112,13 @@ void issuance_mint_failed(struct issuance *i, const struct sai_err *error)
                          error->path[0] == '\0' ? "" : ": ", error->text);
     else
         refuse_internal(&i->refusal);
+}
+
+void issuance_not_recorded(struct issuance *i, unsigned retry_after_s)
+{
+    i->refusal.retry_after_s = retry_after_s;
+    refuse(&i->refusal, REFUSED_UNAVAILABLE,
+           "the audit trail cannot be written now: no token is issued without");
 }
 
 static void
@@ -223,6 +240,8 @@ static void put_refusal(const struct issuance *i, struct issuance_answer *out, s
         refusal_put_oauth(&i->refusal, b);
         return;
     }
+    if (i->refusal.kind == REFUSED_UNAUTHORIZED)
+        add_header(out, "WWW-Authenticate", "Bearer", 0);
     if (i->refusal.kind == REFUSED_FORBIDDEN)
         add_header(out, "X-Content-Type-Options", "nosniff", 0);
     refusal_put_status(&i->refusal, b);

@@ -131,11 +131,17 @@ void issuance_tell_object(struct issuance *i, const struct object_fact *fact);
 void issuance_tell_unclear(struct issuance *i, unsigned retry_after_s);
 /* Too many requests: refused with 429. */
 void issuance_tell_limited(struct issuance *i, unsigned retry_after_s);
+/* Nobody knows who the caller is: refused with 401. */
+void issuance_tell_unknown(struct issuance *i);
+/* What is asked for is not served here: refused with 400. oauth: the error of an exchange. */
+void issuance_tell_unserved(struct issuance *i, const char *oauth, const char *why);
 
 /* Once finished: what to mint, NULL if refused. */
 const struct sai_token_request *issuance_request(const struct issuance *i);
 /* Minting failed: from now on it is refused. */
 void issuance_mint_failed(struct issuance *i, const struct sai_err *error);
+/* The audit trail could not be written, so there is no token: refused with 503. */
+void issuance_not_recorded(struct issuance *i, unsigned retry_after_s);
 
 enum { ISSUANCE_HEADERS_MAX = 4, ISSUANCE_HEADER_BYTES = 128 };
 

@@ -117,6 +117,8 @@ void put_quoted(struct buf *b, const char *s);
 /* False if memory ran out for its text. */
 bool refusal_ok(const struct refusal *r, struct sai_err *e) MUST_USE;
 unsigned refusal_code(const struct refusal *r);
+/* The message as text, cut to size bytes with its NUL; returns buf. */
+const char *refusal_message(const struct refusal *r, char *buf, size_t size);
 void refusal_put_status(const struct refusal *r, struct buf *b);
 
 /* RFC 6749 section 5.2 and RFC 8693 section 2.2.2. */

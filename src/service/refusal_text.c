@@ -79,6 +79,14 @@ unsigned refusal_oauth_code(const struct refusal *r)
     return rows[r->kind].oauth_code;
 }
 
+const char *refusal_message(const struct refusal *r, char *buf, size_t size)
+{
+    const char *text = r->text.data == NULL ? "" : r->text.data + r->message.at;
+
+    (void)snprintf(buf, size, "%.*s", (int)r->message.len, text);
+    return buf;
+}
+
 static const char *separator(bool *first)
 {
     const char *s = *first ? "" : ",";
