@@ -64,6 +64,23 @@ bool addr_parse(const char *text,
     return true;
 }
 
+bool addr_is_loopback(const struct sockaddr_storage *addr)
+{
+    struct sockaddr_in in4;
+    struct sockaddr_in6 in6;
+
+    if (addr->ss_family == AF_INET) {
+        memcpy(&in4, addr, sizeof(in4));
+        return ntohl(in4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    if (addr->ss_family != AF_INET6)
+        return false;
+    memcpy(&in6, addr, sizeof(in6));
+    return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) ||
+           (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) &&
+            in6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+}
+
 void addr_put(struct buf *b, const struct sockaddr *addr)
 {
     char host[INET6_ADDRSTRLEN] = "";

@@ -16,5 +16,8 @@ bool addr_parse(const char *text,
                 socklen_t *len,
                 struct sai_err *e) MUST_USE;
 
+/* 127.0.0.0/8, also as an IPv6 address, and ::1. */
+bool addr_is_loopback(const struct sockaddr_storage *addr);
+
 /* Appends the text form; "unix" for a Unix socket. */
 void addr_put(struct buf *b, const struct sockaddr *addr);

@@ -3,26 +3,33 @@
 /* Mistakes that no single row can see. What a row has reported already is zero or NULL by now
  * and taken for right here. */
 
+#include "conf/check.h"
+
 #include "base/addr.h"
 #include "conf/conf.h"
-#include "conf/schema.h"
 
 #include <netinet/in.h>
 #include <string.h>
 
-/* Reports at the member of that name. */
-static void
-at_member(struct loader *ld, const struct yaml_node *map, const char *key, const char *problem)
+const struct yaml_node *member_of(const struct yaml_node *map, const char *key)
 {
-    const struct yaml_node *n = yaml_get(map, key);
+    return map == NULL ? NULL : yaml_get(map, key);
+}
+
+bool has(const struct yaml_node *map, const char *key)
+{
+    return member_of(map, key) != NULL;
+}
+
+void at_member(struct loader *ld,
+               const struct yaml_node *map,
+               const char *key,
+               const char *problem)
+{
+    const struct yaml_node *n = member_of(map, key);
 
     if (n != NULL && !n->refused)
         loader_problem(ld, n, "%s", problem);
-}
-
-static bool has(const struct yaml_node *map, const char *key)
-{
-    return yaml_get(map, key) != NULL;
 }
 
 static void check_listener(struct loader *ld, const struct yaml_node *map)
@@ -45,7 +52,7 @@ struct bound {
     const struct yaml_node *node;
 };
 
-enum { BOUND_MAX = 32 };
+enum { LISTENERS = 3, BOUND_MAX = LISTENERS * 16 };
 
 static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
@@ -78,51 +85,63 @@ add_address(struct loader *ld, struct bound *all, size_t *count, const struct ya
     (*count)++;
 }
 
-static void check_addresses(struct loader *ld,
-                            const struct yaml_node *discovery,
-                            const struct yaml_node *admin)
-{
-    const struct yaml_node *const listeners[] = { discovery, admin };
-    struct bound all[BOUND_MAX];
-    size_t count = 0;
-
-    for (size_t i = 0; i < ARRAY_SIZE(listeners); i++) {
-        const struct yaml_node *n =
-            listeners[i] == NULL ? NULL : yaml_get(listeners[i], "address");
-
-        if (n != NULL && n->kind == YAML_SCALAR)
-            add_address(ld, all, &count, n);
-        for (n = n == NULL ? NULL : n->first; n != NULL; n = n->next)
-            add_address(ld, all, &count, n);
-    }
-}
-
 static bool same_text(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
+struct listener {
+    const char *name;
+    const struct conf_listener *conf;
+    const struct yaml_node *map; /* NULL: absent */
+};
+
+static void check_addresses(struct loader *ld, const struct listener all[LISTENERS])
+{
+    struct bound bound[BOUND_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < LISTENERS; i++) {
+        const struct yaml_node *n = member_of(all[i].map, "address");
+
+        if (n != NULL && n->kind == YAML_SCALAR)
+            add_address(ld, bound, &count, n);
+        for (n = n == NULL ? NULL : n->first; n != NULL; n = n->next)
+            add_address(ld, bound, &count, n);
+    }
+}
+
+static void
+check_pair(struct loader *ld, const struct listener *first, const struct listener *second)
+{
+    if (same_text(first->conf->unix_path, second->conf->unix_path))
+        loader_problem(ld, yaml_get(second->map, "unix"), "the %s listener has this socket",
+                       first->name);
+    if (same_text(first->conf->systemd, second->conf->systemd))
+        loader_problem(ld, yaml_get(second->map, "systemd"), "the %s listener has this name",
+                       first->name);
+}
+
 static void check_listeners(struct loader *ld, const struct conf *c)
 {
     const struct yaml_node *map = yaml_get(ld->doc->root, "listeners");
-    const struct conf_listener *discovery = &c->listeners.discovery;
-    const struct conf_listener *admin = &c->listeners.admin;
-    const struct yaml_node *discovery_map;
-    const struct yaml_node *admin_map;
+    const struct conf_listeners *l = &c->listeners;
 
     if (map == NULL)
         return;
-    discovery_map = yaml_get(map, "discovery");
-    admin_map = yaml_get(map, "admin");
-    if (discovery_map != NULL)
-        check_listener(ld, discovery_map);
-    if (admin_map != NULL)
-        check_listener(ld, admin_map);
-    check_addresses(ld, discovery_map, admin_map);
-    if (same_text(discovery->unix_path, admin->unix_path))
-        at_member(ld, admin_map, "unix", "the discovery listener has this socket");
-    if (same_text(discovery->systemd, admin->systemd))
-        at_member(ld, admin_map, "systemd", "the discovery listener has this name");
+    const struct listener all[LISTENERS] = {
+        { "discovery", &l->discovery, yaml_get(map, "discovery") },
+        { "tokens", &l->tokens, yaml_get(map, "tokens") },
+        { "admin", &l->admin, yaml_get(map, "admin") },
+    };
+
+    check_addresses(ld, all);
+    for (size_t i = 0; i < LISTENERS; i++) {
+        if (all[i].map != NULL)
+            check_listener(ld, all[i].map);
+        for (size_t k = 0; k < i; k++)
+            check_pair(ld, &all[k], &all[i]);
+    }
 }
 
 /* The members that are sources, by enum sai_claim_source. */
@@ -222,5 +241,6 @@ void check_conf(struct loader *ld, const struct conf *c)
 {
     check_listeners(ld, c);
     check_issuers(ld, c);
+    check_token_service(ld, c);
     check_limits(ld, c);
 }

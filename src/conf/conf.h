@@ -149,7 +149,7 @@ struct conf_kubernetes_callers {
 
 struct conf_callers {
     struct conf_kubernetes_callers kubernetes;
-    bool exchange;             /* pods trade their own tokens; needs kubernetes */
+    bool exchange;             /* pods trade their own tokens; never without kubernetes */
     struct conf_caller *peers; /* of Unix sockets */
     size_t peer_count;
     struct conf_caller *certificates;

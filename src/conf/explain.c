@@ -143,10 +143,15 @@ static void put_padded(struct buf *out, const char *text, size_t width)
     buf_printf(out, "| %-*s ", (int)width, text);
 }
 
+static void put_dashes(struct buf *out, size_t count)
+{
+    buf_char(out, '|');
+    while (count-- > 0)
+        buf_char(out, '-');
+}
+
 static void put_table(struct buf *out, const struct schema_row *rows)
 {
-    static const char dashes[] =
-        "--------------------------------------------------------------";
     size_t widths[COLUMNS] = { 0 };
     AUTO(buf) struct buf cell;
 
@@ -156,8 +161,9 @@ static void put_table(struct buf *out, const struct schema_row *rows)
     for (size_t i = 0; i < COLUMNS; i++)
         put_padded(out, columns[i].title, widths[i]);
     buf_str(out, "|\n");
-    for (size_t i = 0; i < COLUMNS; i++)
-        buf_printf(out, "|%.*s", (int)(i + 1 < COLUMNS ? widths[i] + 2 : 9), dashes);
+    for (size_t i = 0; i + 1 < COLUMNS; i++)
+        put_dashes(out, widths[i] + 2);
+    put_dashes(out, strlen(columns[COLUMNS - 1].title) + 2);
     buf_str(out, "|\n");
     for (const struct schema_row *row = rows; row->key != NULL; row++) {
         for (size_t i = 0; i < COLUMNS; i++) {

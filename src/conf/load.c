@@ -123,6 +123,28 @@ static void load_value(struct loader *ld,
         load_items(ld, row, n, base);
     else
         load_section(ld, row->section, n, at(base, row->offset));
+    if (row->present_offset != 0)
+        memcpy(at(base, row->present_offset), &(bool){ true }, sizeof(bool));
+}
+
+/* A default as if the file had it. One that is no scalar is parsed by itself. */
+static void load_preset(struct loader *ld, const struct schema_row *row, void *out)
+{
+    const struct yaml_input in = { .file = "default",
+                                   .text = row->preset,
+                                   .len = strlen(row->preset),
+                                   .max_depth = CONF_MAX_YAML_DEPTH,
+                                   .max_nodes = CONF_MAX_YAML_NODES };
+    const struct yaml_node scalar = { .kind = YAML_SCALAR, .text = in.text, .len = in.len };
+    const struct yaml_node *n = &scalar;
+    struct yaml_doc *doc = NULL;
+
+    if (in.text[0] == '[' || in.text[0] == '{') {
+        if (!yaml_parse(&in, ld->arena, &doc, ld->report))
+            return;
+        n = doc->root;
+    }
+    row->type->read(ld, row, n, out);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the tables of rows */
@@ -143,11 +165,7 @@ static void load_absent(struct loader *ld,
     } else if (row->type == NULL && row->item_bytes == 0) {
         load_section(ld, row->section, NULL, at(base, row->offset));
     } else if (row->type != NULL && row->preset != NULL) {
-        /* The one default that is no scalar. */
-        n.kind = strcmp(row->preset, "{}") == 0 ? YAML_MAP : YAML_SCALAR;
-        n.text = row->preset;
-        n.len = strlen(row->preset);
-        row->type->read(ld, row, &n, at(base, row->offset));
+        load_preset(ld, row, at(base, row->offset));
     }
 }
 
@@ -226,6 +244,8 @@ bool conf_parse(
     ld.arena = c->arena;
     load_section(&ld, conf_rows, doc->root, c);
     check_conf(&ld, c);
+    /* What is on by default is off where it has no sense. */
+    c->callers.exchange = c->callers.exchange && c->callers.kubernetes.audience != NULL;
     report_sort(r, first);
     if (sai_report_total(r, SAI_ERROR) != errors)
         return false;

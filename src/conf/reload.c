@@ -32,6 +32,14 @@ static bool is_set(const void *value)
     return *(const char *const *)value != NULL;
 }
 
+/* It is there in one of the two only. */
+static void refuse_presence(const struct change *ch, const char *path, bool is_next)
+{
+    refuse(ch, path,
+           is_next ? "cannot be added without a restart"
+                   : "cannot be removed without a restart");
+}
+
 static void compare_row(const struct change *ch,
                         const struct schema_row *row,
                         const char *path,
@@ -41,9 +49,23 @@ static void compare_row(const struct change *ch,
     if ((row->flags & ROW_RESTART) != 0 && !row->type->equal(running, next))
         refuse(ch, path, "cannot change without a restart");
     if ((row->flags & ROW_RESTART_IF_SET) != 0 && is_set(running) != is_set(next))
-        refuse(ch, path,
-               is_set(next) ? "cannot be added without a restart"
-                            : "cannot be removed without a restart");
+        refuse_presence(ch, path, is_set(next));
+}
+
+static bool is_present(const struct schema_row *row, const void *base)
+{
+    bool present;
+
+    memcpy(&present, (const char *)base + row->present_offset, sizeof(present));
+    return present;
+}
+
+/* A section that may not. */
+static bool
+appears_or_vanishes(const struct schema_row *row, const void *running, const void *next)
+{
+    return (row->flags & ROW_RESTART_IF_SET) != 0 && row->present_offset != 0 &&
+           is_present(row, running) != is_present(row, next);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the tables of rows */
@@ -63,6 +85,8 @@ static void compare_section(const struct change *ch,
         /* What a list of sections describes is built anew at each reload. */
         if (row->type != NULL)
             compare_row(ch, row, member, a, b);
+        else if (appears_or_vanishes(row, running, next))
+            refuse_presence(ch, member, is_present(row, next));
         else if (row->item_bytes == 0)
             compare_section(ch, row->section, member, a, b);
     }

@@ -1,54 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/addr.h"
+#include "conf/rows.h"
+
 #include "conf/conf.h"
-#include "conf/schema.h"
 #include "conf/url.h"
 
 #include <sa_issuer/discovery.h>
 #include <string.h>
-
-#define AT(tag, member) .offset = offsetof(struct tag, member)
-
-#define MS     1ULL
-#define SECOND (1000 * MS)
-#define MINUTE (60 * SECOND)
-#define HOUR   (60 * MINUTE)
-#define DAY    (24 * HOUR)
-#define KIB    1024ULL
-#define MIB    (1024 * KIB)
-
-static bool check_address(const char *text, struct sai_err *e)
-{
-    struct sockaddr_storage addr;
-    socklen_t len;
-
-    return addr_parse(text, &addr, &len, e);
-}
-
-/* sun_path holds 108 bytes with the NUL. */
-static bool check_unix_path(const char *text, struct sai_err *e)
-{
-    size_t len = strlen(text);
-
-    if (len > CONF_MAX_UNIX_PATH_BYTES)
-        return err_set(e, SAI_E_LIMIT,
-                       "the socket's path would have %zu bytes, at most %d are possible", len,
-                       (int)CONF_MAX_UNIX_PATH_BYTES);
-    return true;
-}
-
-/* FileDescriptorName= of systemd.socket(5). */
-static bool check_systemd_name(const char *text, struct sai_err *e)
-{
-    size_t len = strlen(text);
-
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] <= ' ' || text[i] > '~' || text[i] == ':' || len > 255)
-            return err_set(e, SAI_E_INVALID,
-                           "not a socket name: up to 255 ASCII characters, no blank, no colon");
-    }
-    return true;
-}
 
 static bool check_issuer_url(const char *text, struct sai_err *e)
 {
@@ -103,50 +60,6 @@ static const struct schema_choice log_requests[] = {
     { "none", CONF_LOG_NONE },
     { "failed", CONF_LOG_FAILED },
     { "all", CONF_LOG_ALL },
-    { 0 },
-};
-
-static const struct schema_row tls_rows[] = {
-    { "certificate", &type_path, AT(conf_tls, certificate),
-      .flags = ROW_REQUIRED | ROW_RESTART_IF_SET,
-      .help = "PEM file: the server's certificate, then the intermediate ones. Read again when "
-              "it changes." },
-    { "key", &type_path, AT(conf_tls, key), .flags = ROW_REQUIRED,
-      .help = "PEM file: the certificate's private key, not encrypted." },
-    { 0 },
-};
-
-static const struct schema_row listener_rows[] = {
-    { "address", &type_texts, AT(conf_listener, addresses), .flags = ROW_RESTART | ROW_OR_ONE,
-      .min = 1, .max = 16, .check = check_address,
-      .allowed = "IP address and port, or a list of up to 16",
-      .help =
-          "Where to listen, e.g. `0.0.0.0:8443` or `[::]:8443`. Names are not resolved; port "
-          "0 lets the kernel choose." },
-    { "unix", &type_path, AT(conf_listener, unix_path), .flags = ROW_RESTART,
-      .check = check_unix_path, .allowed = "at most 107 bytes",
-      .help = "Unix socket to listen on, for a proxy on the same machine; plain HTTP." },
-    { "mode", &type_mode, AT(conf_listener, unix_mode), .flags = ROW_RESTART, .preset = "0660",
-      .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
-    { "systemd", &type_text, AT(conf_listener, systemd), .flags = ROW_RESTART,
-      .check = check_systemd_name, .allowed = "a FileDescriptorName=",
-      .help = "Take the sockets of this name from systemd (socket activation)." },
-    { "tls", .section = tls_rows, AT(conf_listener, tls),
-      .help =
-          "Serve HTTPS on `address` and `systemd`. Without it HTTP is plain: for loopback, or "
-          "behind a proxy that speaks TLS." },
-    { 0 },
-};
-
-static const struct schema_row listeners_rows[] = {
-    { "discovery", .section = listener_rows, AT(conf_listeners, discovery),
-      .flags = ROW_REQUIRED,
-      .help = "Public and anonymous: the discovery documents and key sets. At least one of "
-              "`address`, `unix` and `systemd` is needed." },
-    { "admin", .section = listener_rows, AT(conf_listeners, admin),
-      .help =
-          "`/livez`, `/readyz` and `/metrics`; anonymous too, so not for the public. Absent: "
-          "none." },
     { 0 },
 };
 
@@ -303,15 +216,6 @@ static const struct schema_row issuer_rows[] = {
     { 0 },
 };
 
-static const struct schema_row accounts_rows[] = {
-    { "manifests", &type_paths, AT(conf_accounts, manifests), .min = 1, .max = 64,
-      .allowed = "1 to 64 paths",
-      .help = "Files, or directories of `*.yaml`, `*.yml` and `*.json`, with ServiceAccounts "
-              "and Namespaces as `kubectl get sa,ns -A -o yaml` prints them; read again when "
-              "they change." },
-    { 0 },
-};
-
 static const struct schema_row audit_rows[] = {
     { "file", &type_path, AT(conf_audit, file),
       .help = "Append a line for each token to this file. Absent: standard error." },
@@ -353,6 +257,12 @@ static const struct schema_row limits_rows[] = {
       .preset = "1000000", .help = "Service accounts that are held." },
     { "maxManifestBytes", &type_size, AT(conf_limits, max_manifest_bytes), .min = 1 * KIB,
       .max = 4096 * MIB, .preset = "256MiB", .help = "One file of `accounts.manifests`." },
+    { "tokensPerSecond", &type_number, AT(conf_limits, tokens_per_second), .max = 1000000,
+      .preset = "1000",
+      .help = "Requests for tokens of all callers together; more are answered 429. 0: any "
+              "number." },
+    { "tokensPerSecondPerCaller", &type_number, AT(conf_limits, tokens_per_second_per_caller),
+      .max = 1000000, .preset = "100", .help = "Of these, from one caller. 0: any number." },
     { 0 },
 };
 
@@ -397,7 +307,9 @@ const struct schema_row conf_rows[] = {
       .help = "How long requests in flight may take to finish when the daemon stops." },
     { "limits", .section = limits_rows, AT(conf, limits), .help = "Limits of size and time." },
     { "accounts", .section = accounts_rows, AT(conf, accounts),
-      .help = "Where service accounts are known from." },
+      .help = "Where service accounts are known from: one of the two." },
+    { "callers", .section = callers_rows, AT(conf, callers),
+      .help = "Who may ask the tokens listener for which tokens." },
     { "audit", .section = audit_rows, AT(conf, audit),
       .help = "The audit trail: a JSON line for each token, never the token." },
     { "reload", .section = reload_rows, AT(conf, reload), .help = "How changes are noticed." },

@@ -2,7 +2,7 @@
 #pragma once
 
 /* What a configuration may hold, as rows: the loader, conf_check_reload() and the reference
- * are all driven by them. A new key is a new row (conf/rows.c), a new kind of value a new type
+ * are all driven by them. A new key is a new row (conf/rows*.c), a new kind of value a new type
  * (conf/types.c). */
 
 #include "base/arena.h"
@@ -63,6 +63,7 @@ extern const struct schema_type type_path;     /* const char *, resolved */
 extern const struct schema_type type_texts;    /* struct conf_strings */
 extern const struct schema_type type_paths;    /* struct conf_strings, resolved */
 extern const struct schema_type type_names;    /* struct conf_strings, those with / resolved */
+extern const struct schema_type type_ids;      /* struct conf_ids */
 extern const struct schema_type type_members;  /* const char *: members of a JSON object */
 
 struct schema_choice {
@@ -73,7 +74,8 @@ struct schema_choice {
 enum schema_flag {
     ROW_REQUIRED = 1,       /* in a section that is there */
     ROW_RESTART = 2,        /* cannot change in a reload */
-    ROW_RESTART_IF_SET = 4, /* may change, but not appear or vanish, in a reload */
+    ROW_RESTART_IF_SET = 4, /* may change, but not appear or vanish, in a reload; of a section
+                               that notes its presence, too */
     ROW_SECONDS = 8,        /* a duration of whole seconds */
     ROW_OR_ONE = 16,        /* a list that may also be written as its only item */
 };
@@ -94,8 +96,9 @@ struct schema_row {
     const char *help;
 
     const struct schema_row *section;
-    size_t count_offset; /* of the number of items, for a list of sections */
-    size_t item_bytes;   /* 0: one section */
+    size_t count_offset;   /* of the number of items, for a list of sections */
+    size_t item_bytes;     /* 0: one section */
+    size_t present_offset; /* of a bool: the file has the section; 0: nobody asks */
 };
 
 extern const struct schema_row conf_rows[];

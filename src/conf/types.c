@@ -270,6 +270,45 @@ static void read_texts(struct loader *ld,
     memcpy(out, &list, sizeof(list));
 }
 
+/* (uid_t)-1 stands for no user in system calls. */
+#define ID_MAX (UINT32_MAX - 1)
+
+static void read_id(struct loader *ld, const struct yaml_node *n, uint32_t *out)
+{
+    struct sai_err e = { 0 };
+    uint64_t v;
+
+    if (n->refused)
+        return;
+    if (n->kind != YAML_SCALAR || yaml_is_null(n) || n->quoted)
+        loader_problem(ld, n, "must be a whole number, not %s", kind_of(n));
+    else if (!num_u64(n->text, n->len, &v, &e))
+        loader_problem(ld, n, "%s", e.text);
+    else if (v > ID_MAX)
+        loader_problem(ld, n, "must be between 0 and %u", ID_MAX);
+    else
+        *out = (uint32_t)v;
+}
+
+static void
+read_ids(struct loader *ld, const struct schema_row *row, const struct yaml_node *n, void *out)
+{
+    struct conf_ids list = { .count = n->count };
+    uint32_t *items;
+
+    if (!is_list(ld, row, n))
+        return;
+    items = arena_alloc(ld->arena, list.count * sizeof(items[0]));
+    if (items == NULL) {
+        loader_nomem(ld);
+        return;
+    }
+    for (const struct yaml_node *item = n->first; item != NULL; item = item->next)
+        read_id(ld, item, &items[item->index]);
+    list.items = items;
+    memcpy(out, &list, sizeof(list));
+}
+
 static void read_members(struct loader *ld,
                          const struct schema_row *row,
                          const struct yaml_node *n,
@@ -329,4 +368,5 @@ const struct schema_type type_texts = { "list of texts", "a list", read_texts, e
 const struct schema_type type_paths = { "list of paths", "a list", read_texts, equal_texts };
 const struct schema_type type_names = { "list of file names", "a list", read_texts,
                                         equal_texts };
+const struct schema_type type_ids = { "list of numbers", "a list", read_ids };
 const struct schema_type type_members = { "map", "a map", read_members };

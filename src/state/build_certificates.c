@@ -85,11 +85,31 @@ static bool load_certificate(struct build *b,
     return true;
 }
 
+static bool load_client_ca(struct build *b, const char *file, struct certificate *c)
+{
+    static const char path[] = "listeners.tokens.tls.clientCA";
+    AUTO(buf) struct buf authorities;
+    struct sai_err e = { 0 };
+    struct stat st;
+
+    buf_init(&authorities, PEM_MAX_BYTES);
+    if (file == NULL)
+        return true;
+    if (!read_pem(b, path, file, &authorities, &st))
+        return false;
+    if (c == NULL || certificate_trust(c, &authorities, &e))
+        return true;
+    err_in_file(&e, file, 0, 0);
+    return build_error(b, path, &e);
+}
+
 bool build_certificates(struct build *b)
 {
     struct snapshot *s = b->snapshot;
     const struct conf_listeners *l = &s->conf->listeners;
     bool ok = load_certificate(b, "discovery", &l->discovery.tls, &s->discovery_certificate);
 
+    ok = load_certificate(b, "tokens", &l->tokens.tls, &s->tokens_certificate) && ok;
+    ok = load_client_ca(b, l->tokens.tls.client_ca, s->tokens_certificate) && ok;
     return load_certificate(b, "admin", &l->admin.tls, &s->admin_certificate) && ok;
 }

@@ -8,6 +8,7 @@ struct certificate {
     gnutls_certificate_credentials_t credentials;
     int64_t begin_unix_s;
     int64_t expiry_unix_s;
+    bool has_client_ca;
 };
 
 static bool refused(int code, struct sai_err *e)
@@ -71,6 +72,48 @@ bool certificate_new(const struct buf *certificate_pem,
         return refused(code, e);
     *out = TAKE(c);
     return true;
+}
+
+/* A server's own certificate in the list would be trusted as it stands. */
+static bool check_authorities(const gnutls_datum_t *pem, struct sai_err *e)
+{
+    gnutls_x509_crt_t *list = NULL;
+    unsigned count = 0;
+    unsigned other = 0;
+    int code = gnutls_x509_crt_list_import2(&list, &count, pem, GNUTLS_X509_FMT_PEM, 0);
+
+    if (code == GNUTLS_E_MEMORY_ERROR)
+        return err_nomem(e);
+    if (code < 0)
+        return err_set(e, SAI_E_SYNTAX, "not PEM certificates: %s", gnutls_strerror(code));
+    for (unsigned i = count; i-- > 0;) {
+        if (gnutls_x509_crt_get_ca_status(list[i], NULL) <= 0)
+            other = i + 1;
+        gnutls_x509_crt_deinit(list[i]);
+    }
+    gnutls_free(list);
+    if (other != 0)
+        return err_set(e, SAI_E_INVALID, "certificate %u is not one of an authority (CA:TRUE)",
+                       other);
+    return true;
+}
+
+bool certificate_trust(struct certificate *c, const struct buf *ca_pem, struct sai_err *e)
+{
+    gnutls_datum_t authorities = datum_of(ca_pem);
+
+    if (!check_authorities(&authorities, e))
+        return false;
+    if (gnutls_certificate_set_x509_trust_mem(c->credentials, &authorities,
+                                              GNUTLS_X509_FMT_PEM) <= 0)
+        return err_nomem(e);
+    c->has_client_ca = true;
+    return true;
+}
+
+bool certificate_has_client_ca(const struct certificate *c)
+{
+    return c->has_client_ca;
 }
 
 void certificate_free(struct certificate *c)

@@ -18,6 +18,10 @@ bool certificate_new(const struct buf *certificate_pem,
                      const struct buf *key_pem,
                      struct certificate **out,
                      struct sai_err *e) MUST_USE;
+/* Before it is used: client certificates of these authorities are believed. */
+bool certificate_trust(struct certificate *c, const struct buf *ca_pem, struct sai_err *e)
+    MUST_USE;
+bool certificate_has_client_ca(const struct certificate *c);
 void certificate_free(struct certificate *c);
 DEFINE_AUTO(certificate, certificate_free)
 

@@ -49,12 +49,13 @@ static bool note_inputs(struct build *b)
 {
     const struct conf *conf = b->snapshot->conf;
     const struct conf_tls *tls[] = { &conf->listeners.discovery.tls,
-                                     &conf->listeners.admin.tls };
+                                     &conf->listeners.tokens.tls, &conf->listeners.admin.tls };
     bool ok = true;
 
     for (size_t i = 0; i < ARRAY_SIZE(tls); i++) {
         ok = build_note_input(b, tls[i]->certificate) && ok;
         ok = build_note_input(b, tls[i]->key) && ok;
+        ok = build_note_input(b, tls[i]->client_ca) && ok;
     }
     for (size_t i = 0; i < conf->issuer_count; i++) {
         const struct conf_keys *keys = &conf->issuers[i].keys;
@@ -65,7 +66,7 @@ static bool note_inputs(struct build *b)
     }
     for (size_t i = 0; i < conf->accounts.manifests.count; i++)
         ok = build_note_input(b, conf->accounts.manifests.items[i]) && ok;
-    return ok;
+    return build_note_input(b, conf->accounts.kubernetes.kubeconfig) && ok;
 }
 
 static bool build_routes(struct build *b)
@@ -107,6 +108,8 @@ static bool build_all(struct build *b, const char *conf_file)
     ok = build_issuers(b);
     ok = build_certificates(b) && ok;
     ok = build_accounts(b) && ok;
+    ok = build_callers(b) && ok;
+    ok = build_kubernetes(b) && ok;
     if (!ok || !build_routes(b))
         return false;
     b->snapshot->built_unix_ms = clock_unix_ms();
@@ -155,6 +158,7 @@ void snapshot_unref(struct snapshot *s)
     }
     sai_accounts_free(s->accounts);
     certificate_free(s->discovery_certificate);
+    certificate_free(s->tokens_certificate);
     certificate_free(s->admin_certificate);
     routes_free(s->routes);
     conf_free(s->conf);

@@ -61,6 +61,7 @@ struct snapshot {
     struct sai_accounts *accounts; /* NULL: none are configured */
     /* Serving certificates of the listeners; NULL: plain HTTP. */
     struct certificate *discovery_certificate;
+    struct certificate *tokens_certificate; /* with the client CA, if any */
     struct certificate *admin_certificate;
     unsigned char fingerprint[FINGERPRINT_BYTES]; /* SHA-256 over every file that was read */
     struct arena *arena;                          /* owns the documents */

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -66,14 +67,25 @@ static inline void temp_key_make(const struct temp *t, const char *name, const c
     EVP_PKEY_free(key);
 }
 
-/* Self-signed, valid from begin_s to end_s after now. */
-static inline void temp_certificate_write(
-    const struct temp *t, const char *name, EVP_PKEY *key, long begin_s, long end_s)
+static inline void temp_add_basic_constraints(X509 *x, const char *value)
+{
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, value);
+
+    assert_non_null(extension);
+    assert_int_equal(X509_set_version(x, X509_VERSION_3), 1);
+    assert_int_equal(X509_add_ext(x, extension, -1), 1);
+    X509_EXTENSION_free(extension);
+}
+
+/* Self-signed, valid from begin_s to end_s after now; constraints: e.g. CA:TRUE, NULL: none. */
+static inline void
+temp_x509_write(FILE *f, EVP_PKEY *key, long begin_s, long end_s, const char *constraints)
 {
     X509 *x = X509_new();
-    FILE *f = temp_open(t, name, 0644);
 
     assert_non_null(x);
+    if (constraints != NULL)
+        temp_add_basic_constraints(x, constraints);
     (void)ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
     (void)X509_gmtime_adj(X509_getm_notBefore(x), begin_s);
     (void)X509_gmtime_adj(X509_getm_notAfter(x), end_s);
@@ -83,6 +95,14 @@ static inline void temp_certificate_write(
     (void)X509_set_pubkey(x, key);
     assert_true(X509_sign(x, key, EVP_sha256()) > 0);
     assert_int_equal(PEM_write_X509(f, x), 1);
-    assert_int_equal(fclose(f), 0);
     X509_free(x);
+}
+
+static inline void temp_certificate_write(
+    const struct temp *t, const char *name, EVP_PKEY *key, long begin_s, long end_s)
+{
+    FILE *f = temp_open(t, name, 0644);
+
+    temp_x509_write(f, key, begin_s, end_s, NULL);
+    assert_int_equal(fclose(f), 0);
 }

@@ -60,6 +60,40 @@ static void bad_addresses(void **state)
     }
 }
 
+static void knows_loopback(void **state)
+{
+    static const struct {
+        const char *address;
+        bool loopback;
+    } rows[] = {
+        { "127.0.0.1:80", true },
+        { "127.255.255.254:80", true },
+        { "[::1]:80", true },
+        { "[::ffff:127.0.0.1]:80", true },
+        { "126.255.255.255:80", false },
+        { "128.0.0.1:80", false },
+        { "1.0.0.127:80", false },
+        { "0.0.0.0:80", false },
+        { "[::]:80", false },
+        { "[::2]:80", false },
+        { "[::ffff:10.0.0.127]:80", false },
+        { "[2001:db8::7f00:1]:80", false },
+    };
+    const struct sockaddr_storage other = { .ss_family = AF_UNIX };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sockaddr_storage addr;
+        struct sai_err e = { 0 };
+        socklen_t len;
+
+        assert_true(addr_parse(rows[i].address, &addr, &len, &e));
+        if (addr_is_loopback(&addr) != rows[i].loopback)
+            fail_msg("%s", rows[i].address);
+    }
+    assert_false(addr_is_loopback(&other));
+}
+
 static void a_unix_socket_is_told_as_that(void **state)
 {
     const struct sockaddr addr = { .sa_family = AF_UNIX };
@@ -76,6 +110,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_addresses_read_back),
         cmocka_unit_test(bad_addresses),
+        cmocka_unit_test(knows_loopback),
         cmocka_unit_test(a_unix_socket_is_told_as_that),
     };
 

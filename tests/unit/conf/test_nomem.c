@@ -98,11 +98,15 @@ void free(void *p)
 static const char good[] = CONF_HEAD
     "listeners:\n"
     "  discovery: { address: [\"127.0.0.1:8080\", \"[::1]:8080\"], unix: a.sock }\n"
+    "  tokens: { unix: t.sock }\n"
     "issuers:\n"
     "  - url: https://oidc.example.com\n"
     "    role: federation\n"
     "    keys: { files: [keys, more/keys], signing: [a/b.pem], passphraseFile: pass }\n"
     "    discovery: { extra: { a: [1, {b: c}], text: \"x\\ty\" } }\n"
+    "    audiences: [{ name: a }]\n"
+    "accounts: { manifests: [accounts.yaml] }\n"
+    "callers: { unixPeers: [{ uids: [0, 1], audiences: [a] }] }\n"
     "limits: { maxKeys: 7 }\n";
 
 static const char bad[] = CONF_HEAD

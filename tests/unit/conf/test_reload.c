@@ -4,6 +4,20 @@
 #define LISTEN(what) CONF_HEAD "listeners:\n  discovery: " what "\n" CONF_ISSUERS
 #define PLAIN        "{ address: \"127.0.0.1:8080\" }"
 
+#define SERVICE(tokens, accounts, callers)                                                     \
+    CONF_HEAD                                                                                  \
+    "listeners: { discovery: { unix: d.sock }, tokens: " tokens " }\n"                         \
+    "issuers: [{ url: https://oidc.example.com, role: federation, keys: { files: [a] },\n"     \
+    "  audiences: [{ name: a }] }]\n"                                                          \
+    "accounts: " accounts "\n"                                                                 \
+    "callers: " callers "\n"
+#define UNIX "{ unix: t.sock }"
+#define MTLS                                                                                   \
+    "{ unix: t.sock, address: 127.0.0.1:1, tls: { certificate: a, key: b, clientCA: c } }"
+#define TLS_ONLY  "{ unix: t.sock, address: 127.0.0.1:1, tls: { certificate: d, key: e } }"
+#define MANIFESTS "{ manifests: [a] }"
+#define PEERS     "{ unixPeers: [{ uids: [0] }] }"
+
 struct row {
     const char *running;
     const char *next;
@@ -44,6 +58,33 @@ static const struct row rows[] = {
       CONF_MINIMAL "limits: { maxConnections: 601, maxHeaderBytes: 9KiB }\nworkers: 3\n",
       "next.yaml:6:10: workers: cannot change without a restart\n"
       "next.yaml:5:48: limits.maxHeaderBytes: cannot change without a restart\n" },
+    /* The token service: what the process asks of Kubernetes, and where callers come in. */
+    { SERVICE(UNIX, MANIFESTS, PEERS), SERVICE(UNIX, "{ kubernetes: {} }", PEERS),
+      "next.yaml:6:25: accounts.kubernetes: cannot be added without a restart\n" },
+    { SERVICE(UNIX, "{ kubernetes: {} }", PEERS), SERVICE(UNIX, MANIFESTS, PEERS),
+      "next.yaml:6:11: accounts.kubernetes: cannot be removed without a restart\n" },
+    { SERVICE(UNIX, "{ kubernetes: {} }", PEERS),
+      SERVICE(UNIX,
+              "{ kubernetes: { kubeconfig: a, context: b, maxAge: 1m, timeout: 1s } }",
+              PEERS),
+      "next.yaml:6:39: accounts.kubernetes.kubeconfig: cannot change without a restart\n"
+      "next.yaml:6:51: accounts.kubernetes.context: cannot change without a restart\n"
+      "next.yaml:6:62: accounts.kubernetes.maxAge: cannot change without a restart\n"
+      "next.yaml:6:75: accounts.kubernetes.timeout: cannot change without a restart\n" },
+    { SERVICE(UNIX, "{ kubernetes: {} }", "{ kubernetes: { audience: a } }"),
+      SERVICE(UNIX, "{ kubernetes: {} }", "{ kubernetes: { audience: b, cache: 1s } }"),
+      "next.yaml:7:36: callers.kubernetes.audience: cannot change without a restart\n"
+      "next.yaml:7:46: callers.kubernetes.cache: cannot change without a restart\n" },
+    { SERVICE(UNIX, MANIFESTS, PEERS),
+      SERVICE("{ unix: u.sock, mode: \"0600\", address: \"127.0.0.1:1\" }", MANIFESTS, PEERS),
+      "next.yaml:3:90: listeners.tokens.address: cannot change without a restart\n"
+      "next.yaml:3:59: listeners.tokens.unix: cannot change without a restart\n"
+      "next.yaml:3:73: listeners.tokens.mode: cannot change without a restart\n" },
+    { SERVICE(MTLS, MANIFESTS, "{ clientCertificates: [{ users: [a] }] }"),
+      SERVICE(TLS_ONLY,
+              "{ manifests: [b, c] }",
+              "{ unixPeers: [{ uids: [1], gids: [2], audiences: [a] }], apiAudiences: [x] }"),
+      "" },
     /* The rest may change. */
     { CONF_MINIMAL,
       CONF_HEAD CONF_LISTENERS

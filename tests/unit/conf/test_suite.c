@@ -77,6 +77,7 @@ static void put_listener(struct buf *b, const char *name, const struct conf_list
     put_text(b, NAMED("systemd"), l->systemd);
     put_text(b, NAMED("tls.certificate"), l->tls.certificate);
     put_text(b, NAMED("tls.key"), l->tls.key);
+    put_text(b, NAMED("tls.clientCA"), l->tls.client_ca);
 #undef NAMED
 }
 
@@ -100,6 +101,53 @@ static void put_issuer(struct buf *b, size_t i, const struct conf_issuer *issuer
 #undef NAMED
 }
 
+static void put_ids(struct buf *b, const char *name, const struct conf_ids *list)
+{
+    buf_printf(b, "%s has %zu\n", name, list->count);
+    for (size_t i = 0; i < list->count; i++)
+        buf_printf(b, "%s[%zu] = %u\n", name, i, list->items[i]);
+}
+
+static void
+put_entries(struct buf *b, const char *name, const struct conf_caller *list, size_t count)
+{
+    char member[64];
+
+#define NAMED(m) (snprintf(member, sizeof(member), "%s[%zu].%s", name, i, m) > 0 ? member : "")
+    put_number(b, name, count);
+    for (size_t i = 0; i < count; i++) {
+        put_ids(b, NAMED("uids"), &list[i].uids);
+        put_ids(b, NAMED("gids"), &list[i].gids);
+        put_list(b, NAMED("users"), &list[i].users);
+        put_list(b, NAMED("groups"), &list[i].groups);
+        put_list(b, NAMED("namespaces"), &list[i].namespaces);
+        put_list(b, NAMED("accounts"), &list[i].accounts);
+        put_list(b, NAMED("audiences"), &list[i].audiences);
+    }
+#undef NAMED
+}
+
+static void put_token_service(struct buf *b, const struct conf *c)
+{
+    const struct conf_kubernetes *k = &c->accounts.kubernetes;
+    const struct conf_callers *callers = &c->callers;
+
+    put_list(b, "accounts.manifests", &c->accounts.manifests);
+    put_number(b, "accounts.kubernetes", k->present);
+    put_text(b, "accounts.kubernetes.kubeconfig", k->kubeconfig);
+    put_text(b, "accounts.kubernetes.context", k->context);
+    put_number(b, "accounts.kubernetes.maxAge ms", k->max_age_ms);
+    put_number(b, "accounts.kubernetes.timeout ms", k->timeout_ms);
+    put_text(b, "callers.kubernetes.audience", callers->kubernetes.audience);
+    put_number(b, "callers.kubernetes.cache ms", callers->kubernetes.cache_ms);
+    put_number(b, "callers.kubernetes.certificates", callers->kubernetes.certificates);
+    put_number(b, "callers.exchange", callers->exchange);
+    put_entries(b, "callers.unixPeers", callers->peers, callers->peer_count);
+    put_entries(b, "callers.clientCertificates", callers->certificates,
+                callers->certificate_count);
+    put_list(b, "callers.apiAudiences", &callers->api_audiences);
+}
+
 static void put_settings(struct buf *b, const struct conf *c)
 {
     static const char *const formats[] = { [LOG_TEXT] = "text", [LOG_JSON] = "json" };
@@ -119,6 +167,8 @@ static void put_settings(struct buf *b, const struct conf *c)
     put_number(b, "limits.maxKeys", c->limits.max_keys);
     put_number(b, "limits.maxKeyFileBytes", c->limits.max_key_file_bytes);
     put_number(b, "limits.maxCertificateFileBytes", c->limits.max_certificate_file_bytes);
+    put_number(b, "limits.tokensPerSecond", c->limits.tokens_per_second);
+    put_number(b, "limits.tokensPerSecondPerCaller", c->limits.tokens_per_second_per_caller);
     put_number(b, "reload.watch", c->reload.watch);
     put_number(b, "reload.debounce ms", c->reload.debounce_ms);
     put_number(b, "reload.poll ms", c->reload.poll_ms);
@@ -132,10 +182,12 @@ static void dump(struct buf *b, const struct conf *c)
 {
     buf_str(b, "\n");
     put_listener(b, "discovery", &c->listeners.discovery);
+    put_listener(b, "tokens", &c->listeners.tokens);
     put_listener(b, "admin", &c->listeners.admin);
     put_number(b, "issuers", c->issuer_count);
     for (size_t i = 0; i < c->issuer_count; i++)
         put_issuer(b, i, &c->issuers[i]);
+    put_token_service(b, c);
     put_settings(b, c);
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
+#include "build_fixture.h"
 #include "conf/conf.h"
 #include "state/certificate.h"
-#include "state/inputs.h"
-#include "state/snapshot.h"
 #include "state/state.h"
-#include "temp_keys.h"
 
 #include <pthread.h>
 #include <sa_issuer/keyset.h>
@@ -23,76 +21,6 @@
     "  discovery:\n"                                                                           \
     "    address: \"127.0.0.1:0\"\n"                                                           \
     "    tls: { certificate: tls.crt, key: tls.key }\n"
-
-struct fixture {
-    struct temp temp;
-    struct inputs *inputs;
-    struct sai_report *report;
-    struct snapshot *snapshot;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-    char path[TEMP_PATH_SIZE];
-
-    assert_non_null(f);
-    temp_init(&f->temp);
-    assert_int_equal(mkdir(temp_path(&f->temp, "keys", path), 0700), 0);
-    *state = f;
-    return 0;
-}
-
-static void forget(struct fixture *f)
-{
-    snapshot_unref(f->snapshot);
-    inputs_free(f->inputs);
-    sai_report_free(f->report);
-    f->snapshot = NULL;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    forget(f);
-    temp_done(&f->temp);
-    free(f);
-    return 0;
-}
-
-/* Builds from conf.yaml as it is. */
-static bool build(struct fixture *f)
-{
-    char path[TEMP_PATH_SIZE];
-
-    forget(f);
-    f->inputs = inputs_new();
-    f->report = sai_report_new();
-    return snapshot_build(temp_path(&f->temp, "conf.yaml", path), f->inputs, &f->snapshot,
-                          f->report);
-}
-
-static bool build_from(struct fixture *f, const char *conf)
-{
-    temp_write(&f->temp, "conf.yaml", conf);
-    return build(f);
-}
-
-/* The only problem found, formatted, its paths made relative to the test's directory. */
-static void expect_problem(struct fixture *f, enum sai_severity severity, const char *text)
-{
-    enum sai_severity found;
-    char got[sizeof(struct sai_err)];
-    const char *at = got;
-
-    assert_int_equal(sai_report_count(f->report), 1);
-    (void)sai_err_format(sai_report_get(f->report, 0, &found), got, sizeof(got));
-    if (strncmp(got, f->temp.dir, strlen(f->temp.dir)) == 0)
-        at = got + strlen(f->temp.dir) + 1;
-    assert_string_equal(at, text);
-    assert_int_equal(found, severity);
-}
 
 static void holds_everything_a_request_needs(void **state)
 {
@@ -274,7 +202,7 @@ static void readers_and_swaps_get_along(void **state)
     state_free(st);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the files of checks share. Of this room only. */
+
+#include "conf/schema.h"
+
+/* As yaml_get(), but an absent map (NULL) has no members. */
+const struct yaml_node *member_of(const struct yaml_node *map, const char *key);
+bool has(const struct yaml_node *map, const char *key);
+/* Reports at the member of that name, if there is one. */
+void at_member(struct loader *ld,
+               const struct yaml_node *map,
+               const char *key,
+               const char *problem);
+
+/* listeners.tokens, accounts and callers together. */
+void check_token_service(struct loader *ld, const struct conf *c);
