@@ -13,8 +13,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 DAY = datetime.timedelta(days=1)
 
 
-def _name(text):
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+def _name(text, organizations=()):
+    return x509.Name([*(x509.NameAttribute(NameOID.ORGANIZATION_NAME, o) for o in organizations),
+                      x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 def _pem(cert):
@@ -46,15 +47,16 @@ class Authority:
         self.path.write_bytes(_pem(self.cert))
 
     def issue(self, name, names=("127.0.0.1",), days=(-1, 1), client=False, weak=False,
-              self_signed=False):
-        """Writes NAME.crt and NAME.key and returns their paths. days: validity from today."""
+              self_signed=False, organizations=()):
+        """Writes NAME.crt and NAME.key and returns their paths. days: validity from today.
+        organizations: a client's groups, as Kubernetes reads them."""
         key = (rsa.generate_private_key(65537, 1024) if weak
                else ec.generate_private_key(ec.SECP256R1()))
         now = datetime.datetime.utcnow()
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
         builder = (x509.CertificateBuilder()
-                   .subject_name(_name(name))
-                   .issuer_name(_name(name) if self_signed else self.cert.subject)
+                   .subject_name(_name(name, organizations))
+                   .issuer_name(_name(name, organizations) if self_signed else self.cert.subject)
                    .public_key(key.public_key()).serial_number(x509.random_serial_number())
                    .not_valid_before(now + days[0] * DAY).not_valid_after(now + days[1] * DAY)
                    .add_extension(x509.ExtendedKeyUsage([usage]), False)
