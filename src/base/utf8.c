@@ -45,3 +45,17 @@ size_t utf8_decode(const char *s, size_t len, uint32_t *rune)
         *rune = v;
     return n;
 }
+
+size_t utf8_encode(uint32_t rune, char *out)
+{
+    size_t n = 1;
+
+    while (n < ARRAY_SIZE(forms) && rune >= forms[n].least)
+        n++;
+    for (size_t i = n - 1; i > 0; i--) {
+        out[i] = (char)(0x80 | (rune & 0x3f));
+        rune >>= 6;
+    }
+    out[0] = (char)(forms[n - 1].lead | rune);
+    return n;
+}

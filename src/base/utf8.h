@@ -8,3 +8,8 @@
 /* The length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates, at most
  * U+10FFFF), 0 if there is none within len bytes. rune may be NULL. */
 size_t utf8_decode(const char *s, size_t len, uint32_t *rune);
+
+/* Writes a code point (not a surrogate, at most U+10FFFF) as one to four bytes; returns how
+ * many.
+ */
+size_t utf8_encode(uint32_t rune, char *out);

@@ -2,10 +2,9 @@
 #pragma once
 
 /* JSON as the tree of codec/yaml.h, item by item and with positions, for files that may be as
- * large as a cluster; jansson (requests, answers, our own documents) would have to hold all of
- * it and forgets where a value stood. Strict: RFC 8259 and nothing more, UTF-8, no duplicate
- * members, no lone surrogates, no NUL. Strings are quoted scalars; numbers, true, false and
- * null are plain ones. */
+ * large as a cluster; jansson (answers, our own documents) would have to hold all of it and
+ * forgets where a value stood. As strict as codec/json_scan.h; no duplicate members and no NUL.
+ * Strings are quoted scalars; numbers, true, false and null are plain ones. */
 
 #include "codec/yaml.h"
 

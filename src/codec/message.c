@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/message.h"
 
+#include "codec/message_fields.h"
 #include "codec/protobuf.h"
 
 #include <string.h>
 
-static void *place_of(const struct field_row *row, void *out)
+bool message_keep_text(struct message_texts *texts,
+                       struct field_bytes from,
+                       const char **out,
+                       struct sai_err *e)
 {
-    return (char *)out + row->offset;
-}
-
-/* NULL for an empty text: Go's types cannot tell it from an absent one either. */
-static bool keep_text(struct message_texts *texts,
-                      struct field_bytes from,
-                      const char **out,
-                      struct sai_err *e)
-{
-    if (from.len == 0)
-        return true;
     if (from.len >= texts->left)
         return err_set(e, SAI_E_LIMIT, "the texts are longer than the message");
     memcpy(texts->at, from.at, from.len);
@@ -28,21 +21,11 @@ static bool keep_text(struct message_texts *texts,
     return true;
 }
 
-static bool add_text(struct message_texts *texts,
-                     struct field_bytes from,
-                     struct field_texts *list,
-                     struct sai_err *e)
+void message_add_text(struct field_texts *list, const char *text)
 {
-    const char *text = "";
-
-    if (list->count >= FIELD_TEXTS_MAX) {
-        list->count++;
-        return true;
-    }
-    if (!keep_text(texts, from, &text, e))
-        return false;
-    list->items[list->count++] = text;
-    return true;
+    if (list->count < FIELD_TEXTS_MAX)
+        list->items[list->count] = text;
+    list->count++;
 }
 
 static const char *form_of(enum field_type type)
@@ -62,94 +45,11 @@ static const char *form_of(enum field_type type)
     return "an object";
 }
 
-static bool wrong_type(const struct field_row *row, struct sai_err *e)
+bool message_wrong_type(const struct field_row *row, struct sai_err *e)
 {
     (void)err_set(e, SAI_E_INVALID, "must be %s", form_of(row->type));
     err_at_path(e, row->path);
     return false;
-}
-
-static struct field_bytes text_of(const json_t *json)
-{
-    return (struct field_bytes){ json_string_value(json), json_string_length(json) };
-}
-
-static bool texts_from_json(const struct field_row *row,
-                            const json_t *json,
-                            struct message_texts *texts,
-                            struct field_texts *list,
-                            struct sai_err *e)
-{
-    if (!json_is_array(json))
-        return wrong_type(row, e);
-    for (size_t i = 0; i < json_array_size(json); i++) {
-        const json_t *item = json_array_get(json, i);
-
-        if (!json_is_string(item))
-            return wrong_type(row, e);
-        if (!add_text(texts, text_of(item), list, e))
-            return false;
-    }
-    return true;
-}
-
-static bool value_from_json(const struct field_row *row,
-                            const json_t *json,
-                            struct message_texts *texts,
-                            void *out,
-                            struct sai_err *e)
-{
-    void *place = place_of(row, out);
-
-    switch (row->type) {
-    case FIELD_TEXT:
-        return json_is_string(json) ? keep_text(texts, text_of(json), place, e)
-                                    : wrong_type(row, e);
-    case FIELD_TEXTS:
-        return texts_from_json(row, json, texts, place, e);
-    case FIELD_INTEGER:
-        if (!json_is_integer(json))
-            return wrong_type(row, e);
-        *(struct field_integer *)place =
-            (struct field_integer){ true, (int64_t)json_integer_value(json) };
-        return true;
-    case FIELD_MESSAGE:
-        if (!json_is_object(json))
-            return wrong_type(row, e);
-        *(bool *)place = true;
-        return true;
-    case FIELD_EXISTS:
-        if (!json_is_object(json))
-            return wrong_type(row, e);
-        *(bool *)place = json_object_size(json) > 0;
-        return true;
-    case FIELD_BYTES:
-        break;
-    }
-    return wrong_type(row, e);
-}
-
-/* The tables end the recursion: no message holds itself. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-bool message_from_json(const struct message_type *type,
-                       const json_t *json,
-                       struct message_texts *texts,
-                       void *out,
-                       struct sai_err *e)
-{
-    for (size_t i = 0; i < type->count; i++) {
-        const struct field_row *row = &type->rows[i];
-        const json_t *v = row->name == NULL ? NULL : json_object_get(json, row->name);
-
-        if (v == NULL || json_is_null(v))
-            continue;
-        if (!value_from_json(row, v, texts, out, e))
-            return false;
-        if (row->type == FIELD_MESSAGE &&
-            !message_from_json(row->message, v, texts, place_of(row, out), e))
-            return false;
-    }
-    return true;
 }
 
 static const struct field_row *row_of(const struct message_type *type, uint32_t number)
@@ -176,7 +76,7 @@ static bool check_field(const struct field_row *row,
     uint64_t bit = UINT64_C(1) << (row->number % FIELD_ROWS_MAX);
 
     if (f->wire != wire)
-        return wrong_type(row, e);
+        return message_wrong_type(row, e);
     if ((*seen & bit) != 0 && !is_repeated(row->type)) {
         (void)err_set(e, SAI_E_SYNTAX, "stands there twice");
         err_at_path(e, row->path);
@@ -199,13 +99,17 @@ static bool value_from_protobuf(const struct field_row *row,
                                 struct sai_err *e)
 {
     struct field_bytes bytes = { f->bytes, f->len };
-    void *place = place_of(row, out);
+    const char *text;
+    void *place = message_place(row, out);
 
     switch (row->type) {
     case FIELD_TEXT:
-        return keep_text(texts, bytes, place, e);
+        return bytes.len == 0 || message_keep_text(texts, bytes, place, e);
     case FIELD_TEXTS:
-        return add_text(texts, bytes, place, e);
+        if (!message_keep_text(texts, bytes, &text, e))
+            return false;
+        message_add_text(place, text);
+        return true;
     case FIELD_BYTES:
         *(struct field_bytes *)place = bytes;
         return true;
@@ -241,7 +145,7 @@ bool message_from_protobuf(const struct message_type *type,
             return false;
         if (row->type == FIELD_MESSAGE &&
             !message_from_protobuf(row->message, (struct field_bytes){ f.bytes, f.len }, texts,
-                                   place_of(row, out), e))
+                                   message_place(row, out), e))
             return false;
     }
     return e->code == SAI_OK;

@@ -9,16 +9,15 @@
 
 #include "base/attr.h"
 #include "base/err.h"
-#include "codec/json.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum field_type {
-    FIELD_TEXT,    /* const char *: NULL when absent, null or empty */
-    FIELD_BYTES,   /* struct field_bytes; Protocol Buffers only */
-    FIELD_TEXTS,   /* struct field_texts */
+    FIELD_TEXT,  /* const char *: NULL when absent, null or empty, as Go's types cannot tell */
+    FIELD_BYTES, /* struct field_bytes; Protocol Buffers only */
+    FIELD_TEXTS, /* struct field_texts */
     FIELD_INTEGER, /* struct field_integer */
     FIELD_MESSAGE, /* a struct that begins with  bool present;  */
     FIELD_EXISTS,  /* bool: there is something, and it is neither null nor empty */
@@ -65,9 +64,15 @@ struct message_texts {
 };
 
 /* Into the zeroed struct out. Errors: SAI_E_INVALID with the field's path for a value of
- * another type, SAI_E_SYNTAX. */
+ * another type, SAI_E_SYNTAX and SAI_E_LIMIT for what cannot be read.
+ *
+ * JSON is an object, and as strict as that of codec/json.h: what is passed over may not be
+ * ambiguous either. At most MESSAGE_NAMES_MAX members are taken of an object and those around
+ * it, as each is compared with the others. It is read to its end even if a value is of another
+ * type, and the values that are right are filled in. */
+enum { MESSAGE_JSON_DEPTH = 32, MESSAGE_NAMES_MAX = 128 };
 bool message_from_json(const struct message_type *type,
-                       const json_t *json,
+                       struct field_bytes json,
                        struct message_texts *texts,
                        void *out,
                        struct sai_err *e) MUST_USE;

@@ -172,21 +172,16 @@ static bool check_type(struct decoding *d)
 
 static bool decode_json(struct decoding *d)
 {
-    static const struct json_limits limits = { TOKENREQUEST_MAX_BYTES, 32 };
-    AUTO(json_t) json_t *json = NULL;
     struct sai_err e = { 0 };
     char text[TEXT_BYTES];
     char more[TEXT_BYTES + 64];
-    bool ok;
+    bool ok = message_from_json(&tokenrequest_type, d->body, &d->texts, d->out, &e);
 
-    if (!json_read_object(d->body.at, d->body.len, &limits, &json, &e)) {
-        if (e.code == SAI_E_NOMEM)
-            refuse_internal(d->refusal);
+    if (!ok && e.code != SAI_E_INVALID) {
         (void)snprintf(more, sizeof(more), "couldn't get version/kind; json parse error: %s",
                        why(&e, text));
         return unrecognized(d, more);
     }
-    ok = message_from_json(&tokenrequest_type, json, &d->texts, d->out, &e);
     if (!ok && (strcmp(e.path, "kind") == 0 || strcmp(e.path, "apiVersion") == 0))
         return unrecognized(d, why(&e, text));
     return check_type(d) && (ok || not_handled(d, why(&e, text)));

@@ -182,16 +182,21 @@ static const struct bad_row bad_rows[] = {
     { "application/jsonx", BYTES("{}"), 415, unknown_format },
     { "application/x-www-form-urlencoded", BYTES("{}"), 415, unknown_format },
     { "json", BYTES("{}"), 415, unknown_format },
-    { JSON, BYTES(""), 400, NO_JSON("not JSON: ends early (at byte 0) (<empty>)") },
-    { JSON, BYTES("{"), 400, NO_JSON("not JSON: ends early (at byte 1) ({)") },
-    { JSON, BYTES("[1,2]"), 400, NO_JSON("not a JSON object (5b312c325d)") },
+    { JSON, BYTES(""), 400,
+      NO_JSON("not JSON: the text ends here, wanted a value (at byte 0) (<empty>)") },
+    { JSON, BYTES("{"), 400,
+      NO_JSON("not JSON: the text ends here, wanted a member's name in quotes or } (at byte 1) "
+              "({)") },
+    { JSON, BYTES("[1,2]"), 400, NO_JSON("not a JSON object (at byte 1) (5b312c325d)") },
     { JSON, BYTES("{\"spec\":{\"audiences\":[\"a\xff\"]}}"), 400,
-      NO_JSON("not JSON: invalid UTF-8 (at byte 24) ({\"spec\":{\"audiences\":[\"a?\"]}})") },
+      NO_JSON("not JSON: a string that is not UTF-8 (at byte 24) "
+              "({\"spec\":{\"audiences\":[\"a?\"]}})") },
     { JSON, BYTES("{\"spec\":{},\"spec\":{\"audiences\":[\"a\"]}}"), 400,
       NO_JSON("not JSON: a member stands there twice (at byte 17) "
               "({\"spec\":{},\"spec\":{\"audiences\" ...)") },
     { JSON, BYTES("{} {\"a\":1}"), 400,
-      NO_JSON("not JSON: something stands behind the end (at byte 4) ({} {\"a\":1})") },
+      NO_JSON("not JSON: found '{', wanted nothing more, only one value is allowed (at byte 3) "
+              "({} {\"a\":1})") },
     { JSON, BYTES("{\"a\":\"\\u0000\"}"), 400,
       NO_JSON("not JSON: \\u0000 in a string (at byte 13) ({\"a\":\"\\u0000\"})") },
     { JSON, BYTES("{\"kind\":1}"), 400, BAD("kind: must be a string ({\"kind\":1})") },
@@ -317,7 +322,7 @@ static void bounds_the_depth(void **state)
     memset(body + len, '[', 500);
     refusal_init(&r);
     assert_false(tokenrequest_decode(JSON, body, len + 500, &t, &r));
-    assert_non_null(strstr(r.text.data, "more than 32 levels of nesting"));
+    assert_non_null(strstr(r.text.data, "nested deeper than 32 levels (at byte 36)"));
 }
 
 static void counts_audiences_it_does_not_keep(void **state)
