@@ -121,16 +121,28 @@ void issuance_not_recorded(struct issuance *i, unsigned retry_after_s)
            "the audit trail cannot be written now: no token is issued without");
 }
 
-static void
-add_header(struct issuance_answer *a, const char *name, const char *value, uint64_t number)
+static struct issuance_header *next_header(struct issuance_answer *a, const char *name)
 {
     struct issuance_header *h = &a->headers[a->header_count++];
 
     h->name = name;
-    if (value != NULL)
-        (void)snprintf(h->value, sizeof(h->value), "%s", value);
-    else
-        (void)snprintf(h->value, sizeof(h->value), "%" PRIu64, number);
+    return h;
+}
+
+static void add_header(struct issuance_answer *a, const char *name, const char *value)
+{
+    struct issuance_header *h = next_header(a, name);
+    size_t len = strnlen(value, sizeof(h->value) - 1);
+
+    memcpy(h->value, value, len);
+    h->value[len] = '\0';
+}
+
+static void add_header_u64(struct issuance_answer *a, const char *name, uint64_t value)
+{
+    struct issuance_header *h = next_header(a, name);
+
+    (void)snprintf(h->value, sizeof(h->value), "%" PRIu64, value);
 }
 
 static void put_member(struct buf *b, const char *name, const char *value)
@@ -141,11 +153,23 @@ static void put_member(struct buf *b, const char *name, const char *value)
     json_out_string(b, value);
 }
 
+/* A signed token is base64url and dots: nothing in it needs an escape. */
+static void put_token(struct buf *b, const char *name, const struct sai_token *t)
+{
+    buf_str(b, name);
+    buf_char(b, '"');
+    buf_add(b, t->text, t->len);
+    buf_char(b, '"');
+}
+
 static void put_time(struct buf *b, const char *name, int64_t unix_s)
 {
     char text[CLOCK_TEXT_SIZE];
 
-    buf_printf(b, "%s\"%s\"", name, clock_format_s(unix_s, text));
+    buf_str(b, name);
+    buf_char(b, '"');
+    buf_str(b, clock_format_s(unix_s, text));
+    buf_char(b, '"');
 }
 
 static void put_metadata(const struct issuance *i, const struct sai_token *t, struct buf *b)
@@ -203,14 +227,13 @@ static void put_tokenrequest(const struct issuance *i,
                        "299 - \"requested expiration of %" PRIu64
                        " seconds shortened to %" PRIu64 " seconds\"",
                        i->request.duration_s, t->lifetime_s);
-        add_header(out, "Warning", warning, 0);
+        add_header(out, "Warning", warning);
     }
     buf_str(b, "{\"kind\":\"" TOKENREQUEST_KIND "\",\"apiVersion\":\"" TOKENREQUEST_API_VERSION
                "\",");
     put_metadata(i, t, b);
     put_spec(i, t, b);
-    buf_str(b, ",\"status\":{\"token\":");
-    json_out_string_n(b, t->text, t->len);
+    put_token(b, ",\"status\":{\"token\":", t);
     put_time(b, ",\"expirationTimestamp\":", t->exp);
     buf_str(b, "}}\n");
 }
@@ -221,8 +244,7 @@ static void put_exchange(const struct issuance *i,
                          struct buf *b)
 {
     out->status = 200;
-    buf_str(b, "{\"access_token\":");
-    json_out_string_n(b, t->text, t->len);
+    put_token(b, "{\"access_token\":", t);
     put_member(b, ",\"issued_token_type\":", i->exchange.issued_token_type);
     buf_str(b, ",\"token_type\":\"Bearer\",\"expires_in\":");
     buf_u64(b, t->lifetime_s);
@@ -235,15 +257,15 @@ static void put_refusal(const struct issuance *i, struct issuance_answer *out, s
 
     out->status = oauth ? refusal_oauth_code(&i->refusal) : refusal_code(&i->refusal);
     if (i->refusal.retry_after_s > 0)
-        add_header(out, "Retry-After", NULL, i->refusal.retry_after_s);
+        add_header_u64(out, "Retry-After", i->refusal.retry_after_s);
     if (oauth) {
         refusal_put_oauth(&i->refusal, b);
         return;
     }
     if (i->refusal.kind == REFUSED_UNAUTHORIZED)
-        add_header(out, "WWW-Authenticate", "Bearer", 0);
+        add_header(out, "WWW-Authenticate", "Bearer");
     if (i->refusal.kind == REFUSED_FORBIDDEN)
-        add_header(out, "X-Content-Type-Options", "nosniff", 0);
+        add_header(out, "X-Content-Type-Options", "nosniff");
     refusal_put_status(&i->refusal, b);
 }
 
@@ -256,10 +278,10 @@ bool issuance_put_answer(const struct issuance *i,
     struct issuance_answer a = { 0 };
     bool oauth = i->path.kind == TOKEN_PATH_EXCHANGE;
 
-    add_header(&a, "Content-Type", "application/json", 0);
-    add_header(&a, "Cache-Control", "no-store", 0);
+    add_header(&a, "Content-Type", "application/json");
+    add_header(&a, "Cache-Control", "no-store");
     if (oauth)
-        add_header(&a, "Pragma", "no-cache", 0);
+        add_header(&a, "Pragma", "no-cache");
     if (token == NULL || issuance_request(i) == NULL)
         put_refusal(i, &a, body);
     else if (oauth)

@@ -37,12 +37,15 @@ enum { QUERY_BYTES = 1024 };
  * not be given a token that works. */
 static enum verdict check_query(struct issuance *i)
 {
-    const char *query = i->in.query == NULL ? "" : i->in.query;
-    size_t len = strlen(query);
+    const char *query = i->in.query;
     char text[QUERY_BYTES];
     struct sai_err e = { 0 };
     struct form f;
+    size_t len;
 
+    if (query == NULL)
+        return VERDICT_PASS;
+    len = strlen(query);
     if (len >= sizeof(text)) {
         refuse(&i->refusal, REFUSED_BAD_REQUEST, "the query is longer than %zu bytes",
                sizeof(text) - 1);
