@@ -11,21 +11,21 @@
 static const struct {
     const char *name;
     unsigned status;
-} refusals[REFUSAL_COUNT] = {
-    [REFUSAL_NONE] = { "none", 200 },
-    [REFUSAL_METHOD] = { "method", 400 },
-    [REFUSAL_TARGET] = { "target", 400 },
-    [REFUSAL_VERSION] = { "version", 505 },
-    [REFUSAL_FIELD_NAME] = { "field-name", 400 },
-    [REFUSAL_FIELD_VALUE] = { "field-value", 400 },
-    [REFUSAL_HOST] = { "host", 400 },
-    [REFUSAL_CONTENT_LENGTH] = { "content-length", 400 },
-    [REFUSAL_TRANSFER_CODING] = { "transfer-encoding", 400 },
-    [REFUSAL_REPEATED] = { "repeated-field", 400 },
-    [REFUSAL_EXPECTATION] = { "expectation", 417 },
-    [REFUSAL_FRAMING] = { "framing", 400 },
-    [REFUSAL_HEAD_SIZE] = { "head-size", 431 },
-    [REFUSAL_BODY_SIZE] = { "body-size", 413 },
+} faults[FAULT_COUNT] = {
+    [FAULT_NONE] = { "none", 200 },
+    [FAULT_METHOD] = { "method", 400 },
+    [FAULT_TARGET] = { "target", 400 },
+    [FAULT_VERSION] = { "version", 505 },
+    [FAULT_FIELD_NAME] = { "field-name", 400 },
+    [FAULT_FIELD_VALUE] = { "field-value", 400 },
+    [FAULT_HOST] = { "host", 400 },
+    [FAULT_CONTENT_LENGTH] = { "content-length", 400 },
+    [FAULT_TRANSFER_CODING] = { "transfer-encoding", 400 },
+    [FAULT_REPEATED] = { "repeated-field", 400 },
+    [FAULT_EXPECTATION] = { "expectation", 417 },
+    [FAULT_FRAMING] = { "framing", 400 },
+    [FAULT_HEAD_SIZE] = { "head-size", 431 },
+    [FAULT_BODY_SIZE] = { "body-size", 413 },
 };
 
 /* Character classes, a bit each: token (RFC 9110 5.6.2), field value, the characters of an
@@ -69,20 +69,20 @@ static bool all_in(const char *s, size_t len, unsigned char class)
     return true;
 }
 
-const char *refusal_name(enum refusal r)
+const char *head_fault_name(enum head_fault f)
 {
-    return refusals[r].name;
+    return faults[f].name;
 }
 
-unsigned refusal_status(enum refusal r)
+unsigned head_fault_status(enum head_fault f)
 {
-    return refusals[r].status;
+    return faults[f].status;
 }
 
-static void refuse(struct admission *a, enum refusal r)
+static void refuse(struct admission *a, enum head_fault f)
 {
-    if (a->refusal == REFUSAL_NONE)
-        a->refusal = r;
+    if (a->fault == FAULT_NONE)
+        a->fault = f;
 }
 
 bool admission_target_ok(const char *target, size_t len)
@@ -115,11 +115,11 @@ void admission_begin(struct admission *a,
     *a = (struct admission){ .req = req, .http_1_0 = strcmp(version, "HTTP/1.0") == 0 };
     req->method = method_of(method);
     if (len == 0 || !all_in(method, len, IN_TOKEN))
-        refuse(a, REFUSAL_METHOD);
+        refuse(a, FAULT_METHOD);
     if (!a->http_1_0 && strcmp(version, "HTTP/1.1") != 0)
-        refuse(a, REFUSAL_VERSION);
+        refuse(a, FAULT_VERSION);
     if (!target_ok)
-        refuse(a, REFUSAL_TARGET);
+        refuse(a, FAULT_TARGET);
 }
 
 /* The length of the uri-host (RFC 9110 7.2) at the start of t, 0 if there is none. What stands
@@ -159,7 +159,7 @@ static void on_host(struct admission *a, struct http_text value)
 {
     a->req->host = value;
     if (!host_ok(value))
-        refuse(a, REFUSAL_HOST);
+        refuse(a, FAULT_HOST);
 }
 
 static void on_content_length(struct admission *a, struct http_text value)
@@ -167,14 +167,14 @@ static void on_content_length(struct admission *a, struct http_text value)
     struct sai_err ignored = { 0 };
 
     if (!num_u64(value.at, value.len, &a->req->content_length, &ignored))
-        refuse(a, REFUSAL_CONTENT_LENGTH);
+        refuse(a, FAULT_CONTENT_LENGTH);
     a->req->has_body = a->req->content_length > 0;
 }
 
 static void on_transfer_encoding(struct admission *a, struct http_text value)
 {
     (void)value;
-    refuse(a, REFUSAL_TRANSFER_CODING);
+    refuse(a, FAULT_TRANSFER_CODING);
 }
 
 static void on_expect(struct admission *a, struct http_text value)
@@ -182,7 +182,7 @@ static void on_expect(struct admission *a, struct http_text value)
     static const char known[] = "100-continue";
 
     if (value.len != sizeof(known) - 1 || strncasecmp(value.at, known, value.len) != 0)
-        refuse(a, REFUSAL_EXPECTATION);
+        refuse(a, FAULT_EXPECTATION);
 }
 
 static void on_if_none_match(struct admission *a, struct http_text value)
@@ -195,16 +195,16 @@ static void on_if_none_match(struct admission *a, struct http_text value)
 static const struct field_row {
     const char *name;
     size_t len;
-    enum refusal repeated; /* REFUSAL_NONE: allowed */
+    enum head_fault repeated; /* FAULT_NONE: allowed */
     void (*seen)(struct admission *a, struct http_text value);
 } field_rows[] = {
-    { "Host", 4, REFUSAL_HOST, on_host },
-    { "Content-Length", 14, REFUSAL_CONTENT_LENGTH, on_content_length },
-    { "Transfer-Encoding", 17, REFUSAL_TRANSFER_CODING, on_transfer_encoding },
-    { "Authorization", 13, REFUSAL_REPEATED, NULL },
-    { "Content-Type", 12, REFUSAL_REPEATED, NULL },
-    { "Expect", 6, REFUSAL_REPEATED, on_expect },
-    { "If-None-Match", 13, REFUSAL_NONE, on_if_none_match },
+    { "Host", 4, FAULT_HOST, on_host },
+    { "Content-Length", 14, FAULT_CONTENT_LENGTH, on_content_length },
+    { "Transfer-Encoding", 17, FAULT_TRANSFER_CODING, on_transfer_encoding },
+    { "Authorization", 13, FAULT_REPEATED, NULL },
+    { "Content-Type", 12, FAULT_REPEATED, NULL },
+    { "Expect", 6, FAULT_REPEATED, on_expect },
+    { "If-None-Match", 13, FAULT_NONE, on_if_none_match },
 };
 enum { HOST_ROW = 0 };
 
@@ -212,7 +212,7 @@ static void known_field(struct admission *a, size_t i, struct http_text value)
 {
     unsigned bit = 1U << i;
 
-    if ((a->seen & bit) != 0 && field_rows[i].repeated != REFUSAL_NONE)
+    if ((a->seen & bit) != 0 && field_rows[i].repeated != FAULT_NONE)
         refuse(a, field_rows[i].repeated);
     else if ((a->seen & bit) != 0)
         a->req->if_none_match = (struct http_text){ 0 };
@@ -235,9 +235,9 @@ void admission_field(struct admission *a, struct http_text name, struct http_tex
     while (value.len > 0 && is_blank(value.at[value.len - 1]))
         value.len--;
     if (name.len == 0 || !all_in(name.at, name.len, IN_TOKEN))
-        refuse(a, REFUSAL_FIELD_NAME);
+        refuse(a, FAULT_FIELD_NAME);
     if (!all_in(value.at, value.len, IN_VALUE))
-        refuse(a, REFUSAL_FIELD_VALUE);
+        refuse(a, FAULT_FIELD_VALUE);
     for (size_t i = 0; i < ARRAY_SIZE(field_rows); i++) {
         if (name.len == field_rows[i].len &&
             strncasecmp(name.at, field_rows[i].name, name.len) == 0)
@@ -245,11 +245,11 @@ void admission_field(struct admission *a, struct http_text name, struct http_tex
     }
 }
 
-enum refusal admission_end(struct admission *a, uint64_t max_body_bytes)
+enum head_fault admission_end(struct admission *a, uint64_t max_body_bytes)
 {
     if ((a->seen & (1U << HOST_ROW)) == 0 && !a->http_1_0)
-        refuse(a, REFUSAL_HOST);
+        refuse(a, FAULT_HOST);
     if (a->req->content_length > max_body_bytes)
-        refuse(a, REFUSAL_BODY_SIZE);
-    return a->refusal;
+        refuse(a, FAULT_BODY_SIZE);
+    return a->fault;
 }

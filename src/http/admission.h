@@ -10,32 +10,32 @@
 
 #include "http/request.h"
 
-enum refusal {
-    REFUSAL_NONE,
-    REFUSAL_METHOD,          /* not a token */
-    REFUSAL_TARGET,          /* not an origin-form of URI characters */
-    REFUSAL_VERSION,         /* neither HTTP/1.0 nor HTTP/1.1 */
-    REFUSAL_FIELD_NAME,      /* not a token */
-    REFUSAL_FIELD_VALUE,     /* a control byte */
-    REFUSAL_HOST,            /* missing, repeated or malformed */
-    REFUSAL_CONTENT_LENGTH,  /* repeated or not a number */
-    REFUSAL_TRANSFER_CODING, /* no route takes one */
-    REFUSAL_REPEATED,        /* a field that must be there at most once */
-    REFUSAL_EXPECTATION,     /* other than 100-continue */
-    REFUSAL_FRAMING,         /* bare LF, folded line or NUL, seen by the distance of fields */
-    REFUSAL_HEAD_SIZE,
-    REFUSAL_BODY_SIZE,
-    REFUSAL_COUNT
+enum head_fault {
+    FAULT_NONE,
+    FAULT_METHOD,          /* not a token */
+    FAULT_TARGET,          /* not an origin-form of URI characters */
+    FAULT_VERSION,         /* neither HTTP/1.0 nor HTTP/1.1 */
+    FAULT_FIELD_NAME,      /* not a token */
+    FAULT_FIELD_VALUE,     /* a control byte */
+    FAULT_HOST,            /* missing, repeated or malformed */
+    FAULT_CONTENT_LENGTH,  /* repeated or not a number */
+    FAULT_TRANSFER_CODING, /* no route takes one */
+    FAULT_REPEATED,        /* a field that must be there at most once */
+    FAULT_EXPECTATION,     /* other than 100-continue */
+    FAULT_FRAMING,         /* bare LF, folded line or NUL, seen by the distance of fields */
+    FAULT_HEAD_SIZE,
+    FAULT_BODY_SIZE,
+    FAULT_COUNT
 };
 
 /* A short name for logs and metrics, and the status that answers it. */
-const char *refusal_name(enum refusal r);
-unsigned refusal_status(enum refusal r);
+const char *head_fault_name(enum head_fault f);
+unsigned head_fault_status(enum head_fault f);
 
 /* The check as it goes through the head; the first refusal stands. */
 struct admission {
     struct http_req *req;
-    enum refusal refusal;
+    enum head_fault fault;
     bool http_1_0;
     unsigned seen; /* bits of the known fields */
 };
@@ -52,4 +52,4 @@ void admission_begin(struct admission *a,
 /* One field as the library found it; the value is borrowed into req for known names. */
 void admission_field(struct admission *a, struct http_text name, struct http_text value);
 /* After the last field. */
-enum refusal admission_end(struct admission *a, uint64_t max_body_bytes);
+enum head_fault admission_end(struct admission *a, uint64_t max_body_bytes);

@@ -36,7 +36,7 @@ struct conn {
     size_t target_len; /* with the query */
     const char *method;
     struct http_req req;
-    enum refusal refusal;
+    enum head_fault fault;
     enum route_id route;
     unsigned status;
     size_t sent_bytes;

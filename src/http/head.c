@@ -52,24 +52,24 @@ static size_t head_size(struct MHD_Connection *connection)
     return info == NULL ? SIZE_MAX : info->header_size;
 }
 
-enum refusal head_admit(struct MHD_Connection *connection,
-                        struct conn *c,
-                        const char *version,
-                        const struct conf_limits *limits)
+enum head_fault head_admit(struct MHD_Connection *connection,
+                           struct conn *c,
+                           const char *version,
+                           const struct conf_limits *limits)
 {
     struct walk w = { .measure = !head_library_is_strict() };
     size_t size = head_size(connection);
     const char *target = c->method + strlen(c->method) + 1;
-    enum refusal r;
+    enum head_fault r;
 
     w.intact = target + c->target_len + 1 == version;
     w.next = version + strlen(version) + 2;
     admission_begin(&w.admission, c->method, c->target_ok, version, &c->req);
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_field, &w);
     r = admission_end(&w.admission, limits->max_body_bytes);
-    if (r == REFUSAL_NONE && size > limits->max_header_bytes)
-        return REFUSAL_HEAD_SIZE;
-    if (r == REFUSAL_NONE && w.measure && (!w.intact || c->method + size != w.next + 2))
-        return REFUSAL_FRAMING;
+    if (r == FAULT_NONE && size > limits->max_header_bytes)
+        return FAULT_HEAD_SIZE;
+    if (r == FAULT_NONE && w.measure && (!w.intact || c->method + size != w.next + 2))
+        return FAULT_FRAMING;
     return r;
 }

@@ -10,10 +10,10 @@
 struct conf_limits;
 
 /* Fills c->req; c->method, c->target_ok and c->target_len are set. */
-enum refusal head_admit(struct MHD_Connection *connection,
-                        struct conn *c,
-                        const char *version,
-                        const struct conf_limits *limits);
+enum head_fault head_admit(struct MHD_Connection *connection,
+                           struct conn *c,
+                           const char *version,
+                           const struct conf_limits *limits);
 
 /* Whether the library in use has the parser of 1.0, which knows bare LF, folded lines and NUL
  * for what they are. */

@@ -146,7 +146,7 @@ static void put_connections(struct buf *b, const struct stats *s)
 /* Sums over the shards of a listener. */
 struct totals {
     uint64_t requests[ROUTE_COUNT][STATUS_SLOTS];
-    uint64_t refusals[REFUSAL_COUNT];
+    uint64_t refusals[FAULT_COUNT];
     uint64_t library_errors;
     uint64_t tls_fruitless;
     struct histogram_sum latency[ROUTE_COUNT];
@@ -159,7 +159,7 @@ static void add_shard(struct totals *t, const struct stats_shard *s)
             t->requests[r][c] += load(&s->requests[r][c]);
         histogram_add(&t->latency[r], &s->latency[r]);
     }
-    for (size_t i = 0; i < REFUSAL_COUNT; i++)
+    for (size_t i = 0; i < FAULT_COUNT; i++)
         t->refusals[i] += load(&s->refusals[i]);
     t->library_errors += load(&s->library_errors);
     t->tls_fruitless += load(&s->tls_fruitless);
@@ -207,10 +207,10 @@ static void put_refusals(struct buf *b, const struct stats *s, const struct tota
                   "Requests refused by the admission check, by reason; library: those that "
                   "libmicrohttpd refused.");
     for (size_t l = 0; l < LISTENER_COUNT; l++) {
-        for (size_t r = REFUSAL_NONE + 1; r < REFUSAL_COUNT; r++)
+        for (size_t r = FAULT_NONE + 1; r < FAULT_COUNT; r++)
             metric_u64(b, P "http_requests_refused_total",
                        METRIC_LABELS({ "listener", s->listeners[l].name },
-                                     { "reason", refusal_name((enum refusal)r) }),
+                                     { "reason", head_fault_name((enum head_fault)r) }),
                        all[l].refusals[r]);
         metric_u64(b, P "http_requests_refused_total",
                    METRIC_LABELS({ "listener", s->listeners[l].name }, { "reason", "library" }),

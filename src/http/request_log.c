@@ -65,6 +65,6 @@ void request_log_put(struct request_log *l,
         LOG_STR("client",
                 buf_ok(&address, &ignored) && address.len > 0 ? address.data : "unknown"),
         LOG_U64("bytes", c->sent_bytes), LOG_U64("micros", took_ns / 1000),
-        LOG_STR("refusal", refusal_name(c->refusal)), LOG_U64("suppressed", l->suppressed));
+        LOG_STR("refusal", head_fault_name(c->fault)), LOG_U64("suppressed", l->suppressed));
     l->suppressed = 0;
 }

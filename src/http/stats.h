@@ -43,7 +43,7 @@ const char *status_slot_name(size_t slot);
 struct stats_shard {
     enum listener_id listener;
     _Atomic uint64_t requests[ROUTE_COUNT][STATUS_SLOTS];
-    _Atomic uint64_t refusals[REFUSAL_COUNT];
+    _Atomic uint64_t refusals[FAULT_COUNT];
     _Atomic uint64_t library_errors; /* requests that the HTTP library refused itself */
     _Atomic uint64_t tls_fruitless;  /* TLS connections that ended without a request */
     struct histogram latency[ROUTE_COUNT];

@@ -143,7 +143,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     c->target_ok = target != NULL && admission_target_ok(target, c->target_len);
     c->method = NULL;
     c->req = (struct http_req){ 0 };
-    c->refusal = REFUSAL_NONE;
+    c->fault = FAULT_NONE;
     c->route = ROUTE_NONE;
     c->status = 0;
     return c;
@@ -208,12 +208,12 @@ static enum MHD_Result on_head(struct worker *w,
 
     c->start_ns = clock_mono_ns();
     conn_wait(c, PHASE_WRITE, c->start_ns / NS_PER_MS + limits->write_timeout_ms);
-    c->refusal = head_admit(connection, c, version, limits);
-    if (c->refusal != REFUSAL_NONE) {
+    c->fault = head_admit(connection, c, version, limits);
+    if (c->fault != FAULT_NONE) {
         struct http_reply reply;
 
-        metric_bump(&w->shard->refusals[c->refusal], 1);
-        http_reply_status(&reply, refusal_status(c->refusal));
+        metric_bump(&w->shard->refusals[c->fault], 1);
+        http_reply_status(&reply, head_fault_status(c->fault));
         return queue(w, connection, c, &reply);
     }
     c->stage = STAGE_ADMITTED;

@@ -53,10 +53,9 @@ static unsigned one_field(struct admission *a, struct http_text line)
         value = (struct http_text){ colon + 1, line.len - name.len - 1 };
     }
     admission_field(a, name, value);
-    check(a->refusal != REFUSAL_NONE ||
-          (name.len > 0 && memchr(name.at, ' ', name.len) == NULL &&
-           memchr(value.at, '\0', value.len) == NULL &&
-           memchr(value.at, '\r', value.len) == NULL));
+    check(a->fault != FAULT_NONE || (name.len > 0 && memchr(name.at, ' ', name.len) == NULL &&
+                                     memchr(value.at, '\0', value.len) == NULL &&
+                                     memchr(value.at, '\r', value.len) == NULL));
     return name.len == 4 && strncasecmp(name.at, "host", 4) == 0;
 }
 
@@ -90,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     admission_begin(&a, method, admission_target_ok(target, strlen(target)), version, &req);
     while (l.at < l.end)
         hosts += one_field(&a, next(&l));
-    if (admission_end(&a, 100) == REFUSAL_NONE) {
+    if (admission_end(&a, 100) == FAULT_NONE) {
         check_admitted(&req, hosts, version);
         (void)etag_matches(req.if_none_match, "\"abc\"");
     }

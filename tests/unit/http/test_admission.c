@@ -10,7 +10,7 @@ struct row {
     const char *method;  /* NULL: GET */
     const char *target;  /* NULL: a good one */
     const char *version; /* NULL: HTTP/1.1 */
-    enum refusal expected;
+    enum head_fault expected;
     struct http_header fields[FIELDS_MAX];
 };
 
@@ -38,88 +38,88 @@ static const struct row rows[] = {
     { .fields = { HOST, { "Authorization", "Bearer x" }, { "Content-Type", "a/b" } } },
     { .fields = { HOST, { "If-None-Match", "\"a\"" }, { "If-None-Match", "\"b\"" } } },
     /* request line */
-    { .method = "", .expected = REFUSAL_METHOD, .fields = { HOST } },
-    { .method = "G@T", .expected = REFUSAL_METHOD, .fields = { HOST } },
-    { .method = "GE\x7f", .expected = REFUSAL_METHOD, .fields = { HOST } },
-    { .method = "G\xc3\xa9T", .expected = REFUSAL_METHOD, .fields = { HOST } },
-    { .target = "", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "*", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "http://x/", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "a", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "/a b", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "/a#b", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "/a\"b", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "/a\\b", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "/\xc3\xa9", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .target = "/a\x01", .expected = REFUSAL_TARGET, .fields = { HOST } },
-    { .version = "HTTP/1.2", .expected = REFUSAL_VERSION, .fields = { HOST } },
-    { .version = "HTTP/2.0", .expected = REFUSAL_VERSION, .fields = { HOST } },
-    { .version = "http/1.1", .expected = REFUSAL_VERSION, .fields = { HOST } },
-    { .version = "HTTP/1.1 ", .expected = REFUSAL_VERSION, .fields = { HOST } },
-    { .version = "", .expected = REFUSAL_VERSION, .fields = { HOST } },
+    { .method = "", .expected = FAULT_METHOD, .fields = { HOST } },
+    { .method = "G@T", .expected = FAULT_METHOD, .fields = { HOST } },
+    { .method = "GE\x7f", .expected = FAULT_METHOD, .fields = { HOST } },
+    { .method = "G\xc3\xa9T", .expected = FAULT_METHOD, .fields = { HOST } },
+    { .target = "", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "*", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "http://x/", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "a", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "/a b", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "/a#b", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "/a\"b", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "/a\\b", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "/\xc3\xa9", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .target = "/a\x01", .expected = FAULT_TARGET, .fields = { HOST } },
+    { .version = "HTTP/1.2", .expected = FAULT_VERSION, .fields = { HOST } },
+    { .version = "HTTP/2.0", .expected = FAULT_VERSION, .fields = { HOST } },
+    { .version = "http/1.1", .expected = FAULT_VERSION, .fields = { HOST } },
+    { .version = "HTTP/1.1 ", .expected = FAULT_VERSION, .fields = { HOST } },
+    { .version = "", .expected = FAULT_VERSION, .fields = { HOST } },
     /* Host */
-    { .expected = REFUSAL_HOST },
-    { .expected = REFUSAL_HOST, .fields = { HOST, HOST } },
-    { .expected = REFUSAL_HOST, .version = "HTTP/1.0", .fields = { HOST, { "hOST", "y" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", " " } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", ":80" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "a:b" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "a:80:80" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "a:123456" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "a/b" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "u@a" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "a b" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "a,b" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "a?b" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "\xc3\xa9" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "[]" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "[::1" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "[::g]" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "[::1]x" } } },
-    { .expected = REFUSAL_HOST, .fields = { { "Host", "::1" } } },
+    { .expected = FAULT_HOST },
+    { .expected = FAULT_HOST, .fields = { HOST, HOST } },
+    { .expected = FAULT_HOST, .version = "HTTP/1.0", .fields = { HOST, { "hOST", "y" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", " " } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", ":80" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "a:b" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "a:80:80" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "a:123456" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "a/b" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "u@a" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "a b" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "a,b" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "a?b" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "\xc3\xa9" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "[]" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "[::1" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "[::g]" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "[::1]x" } } },
+    { .expected = FAULT_HOST, .fields = { { "Host", "::1" } } },
     /* names and values */
-    { .expected = REFUSAL_FIELD_NAME, .fields = { HOST, { "", "a" } } },
-    { .expected = REFUSAL_FIELD_NAME, .fields = { HOST, { "A ", "a" } } },
-    { .expected = REFUSAL_FIELD_NAME, .fields = { HOST, { "A\t", "a" } } },
-    { .expected = REFUSAL_FIELD_NAME, .fields = { HOST, { "A\xff", "a" } } },
-    { .expected = REFUSAL_FIELD_NAME, .fields = { HOST, { "A\x7f", "a" } } },
-    { .expected = REFUSAL_FIELD_NAME, .fields = { HOST, { "A(B)", "a" } } },
-    { .expected = REFUSAL_FIELD_NAME, .fields = { HOST, { "Content-Length ", "5" } } },
-    { .expected = REFUSAL_FIELD_VALUE, .fields = { HOST, { "A", "a\rb" } } },
-    { .expected = REFUSAL_FIELD_VALUE, .fields = { HOST, { "A", "a\nb" } } },
-    { .expected = REFUSAL_FIELD_VALUE, .fields = { HOST, { "A", "\x01" } } },
-    { .expected = REFUSAL_FIELD_VALUE, .fields = { HOST, { "A", "\x7f" } } },
-    { .expected = REFUSAL_FIELD_VALUE, .fields = { HOST, { "A", "\x1b[2J" } } },
+    { .expected = FAULT_FIELD_NAME, .fields = { HOST, { "", "a" } } },
+    { .expected = FAULT_FIELD_NAME, .fields = { HOST, { "A ", "a" } } },
+    { .expected = FAULT_FIELD_NAME, .fields = { HOST, { "A\t", "a" } } },
+    { .expected = FAULT_FIELD_NAME, .fields = { HOST, { "A\xff", "a" } } },
+    { .expected = FAULT_FIELD_NAME, .fields = { HOST, { "A\x7f", "a" } } },
+    { .expected = FAULT_FIELD_NAME, .fields = { HOST, { "A(B)", "a" } } },
+    { .expected = FAULT_FIELD_NAME, .fields = { HOST, { "Content-Length ", "5" } } },
+    { .expected = FAULT_FIELD_VALUE, .fields = { HOST, { "A", "a\rb" } } },
+    { .expected = FAULT_FIELD_VALUE, .fields = { HOST, { "A", "a\nb" } } },
+    { .expected = FAULT_FIELD_VALUE, .fields = { HOST, { "A", "\x01" } } },
+    { .expected = FAULT_FIELD_VALUE, .fields = { HOST, { "A", "\x7f" } } },
+    { .expected = FAULT_FIELD_VALUE, .fields = { HOST, { "A", "\x1b[2J" } } },
     /* bodies */
-    { .expected = REFUSAL_CONTENT_LENGTH,
+    { .expected = FAULT_CONTENT_LENGTH,
       .fields = { HOST, { "Content-Length", "1" }, { "Content-Length", "1" } } },
-    { .expected = REFUSAL_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "1, 1" } } },
-    { .expected = REFUSAL_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "-1" } } },
-    { .expected = REFUSAL_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "+1" } } },
-    { .expected = REFUSAL_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "0x1" } } },
-    { .expected = REFUSAL_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "01" } } },
-    { .expected = REFUSAL_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "" } } },
-    { .expected = REFUSAL_CONTENT_LENGTH,
+    { .expected = FAULT_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "1, 1" } } },
+    { .expected = FAULT_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "-1" } } },
+    { .expected = FAULT_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "+1" } } },
+    { .expected = FAULT_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "0x1" } } },
+    { .expected = FAULT_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "01" } } },
+    { .expected = FAULT_CONTENT_LENGTH, .fields = { HOST, { "Content-Length", "" } } },
+    { .expected = FAULT_CONTENT_LENGTH,
       .fields = { HOST, { "Content-Length", "18446744073709551616" } } },
-    { .expected = REFUSAL_BODY_SIZE, .fields = { HOST, { "Content-Length", "101" } } },
-    { .expected = REFUSAL_BODY_SIZE,
+    { .expected = FAULT_BODY_SIZE, .fields = { HOST, { "Content-Length", "101" } } },
+    { .expected = FAULT_BODY_SIZE,
       .fields = { HOST, { "Content-Length", "18446744073709551615" } } },
-    { .expected = REFUSAL_TRANSFER_CODING,
+    { .expected = FAULT_TRANSFER_CODING,
       .fields = { HOST, { "Transfer-Encoding", "chunked" } } },
-    { .expected = REFUSAL_TRANSFER_CODING,
+    { .expected = FAULT_TRANSFER_CODING,
       .fields = { HOST, { "transfer-encoding", "identity" } } },
-    { .expected = REFUSAL_TRANSFER_CODING,
+    { .expected = FAULT_TRANSFER_CODING,
       .fields = { HOST, { "Transfer-Encoding", "" }, { "Content-Length", "1" } } },
     /* the rest */
-    { .expected = REFUSAL_REPEATED,
+    { .expected = FAULT_REPEATED,
       .fields = { HOST, { "Authorization", "a" }, { "authorization", "a" } } },
-    { .expected = REFUSAL_REPEATED,
+    { .expected = FAULT_REPEATED,
       .fields = { HOST, { "Content-Type", "a/b" }, { "Content-Type", "a/b" } } },
-    { .expected = REFUSAL_REPEATED,
+    { .expected = FAULT_REPEATED,
       .fields = { HOST, { "Expect", "100-continue" }, { "Expect", "100-continue" } } },
-    { .expected = REFUSAL_EXPECTATION, .fields = { HOST, { "Expect", "100-continue, x" } } },
-    { .expected = REFUSAL_EXPECTATION, .fields = { HOST, { "Expect", "" } } },
+    { .expected = FAULT_EXPECTATION, .fields = { HOST, { "Expect", "100-continue, x" } } },
+    { .expected = FAULT_EXPECTATION, .fields = { HOST, { "Expect", "" } } },
 };
 
 static struct http_text text(const char *s)
@@ -127,7 +127,7 @@ static struct http_text text(const char *s)
     return (struct http_text){ s, strlen(s) };
 }
 
-static enum refusal admit(const struct row *r, struct http_req *req)
+static enum head_fault admit(const struct row *r, struct http_req *req)
 {
     const char *target = r->target == NULL ? "/a" : r->target;
     struct admission a;
@@ -146,11 +146,11 @@ static void judges_each_head(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct http_req req;
-        enum refusal got = admit(&rows[i], &req);
+        enum head_fault got = admit(&rows[i], &req);
 
         if (got != rows[i].expected)
-            fail_msg("row %zu: %s, expected %s", i, refusal_name(got),
-                     refusal_name(rows[i].expected));
+            fail_msg("row %zu: %s, expected %s", i, head_fault_name(got),
+                     head_fault_name(rows[i].expected));
     }
 }
 
@@ -169,8 +169,8 @@ static void every_byte_has_its_place(void **state)
         struct row value = { .fields = { HOST, { "X", byte } } };
         struct http_req req;
 
-        assert_int_equal(admit(&name, &req) == REFUSAL_NONE, strchr(token, c) != NULL);
-        assert_int_equal(admit(&value, &req) == REFUSAL_NONE,
+        assert_int_equal(admit(&name, &req) == FAULT_NONE, strchr(token, c) != NULL);
+        assert_int_equal(admit(&value, &req) == FAULT_NONE,
                          c == '\t' || (c >= 0x20 && c != 0x7f));
         assert_int_equal(admission_target_ok(path, 2), strchr(target, c) != NULL);
     }
@@ -186,11 +186,11 @@ static void a_nul_inside_is_seen(void **state)
     admission_begin(&a, "GET", true, "HTTP/1.1", &req);
     admission_field(&a, text("Host"), text("x"));
     admission_field(&a, text("X"), (struct http_text){ "a\0b", 3 });
-    assert_int_equal(admission_end(&a, BODY_MAX), REFUSAL_FIELD_VALUE);
+    assert_int_equal(admission_end(&a, BODY_MAX), FAULT_FIELD_VALUE);
     admission_begin(&a, "GET", true, "HTTP/1.1", &req);
     admission_field(&a, text("Host"), text("x"));
     admission_field(&a, (struct http_text){ "X\0", 2 }, text("a"));
-    assert_int_equal(admission_end(&a, BODY_MAX), REFUSAL_FIELD_NAME);
+    assert_int_equal(admission_end(&a, BODY_MAX), FAULT_FIELD_NAME);
 }
 
 static void what_handlers_need_is_found(void **state)
@@ -202,7 +202,7 @@ static void what_handlers_need_is_found(void **state)
     struct http_req req;
 
     (void)state;
-    assert_int_equal(admit(&row, &req), REFUSAL_NONE);
+    assert_int_equal(admit(&row, &req), FAULT_NONE);
     assert_int_equal(req.method, HTTP_HEAD);
     assert_int_equal(req.host.len, strlen("a.example:1"));
     assert_memory_equal(req.host.at, "a.example:1", req.host.len);
@@ -212,12 +212,12 @@ static void what_handlers_need_is_found(void **state)
     assert_int_equal(req.content_length, 42);
     row.method = "OPTIONS";
     row.fields[2] = (struct http_header){ "If-None-Match", "\"y\"" };
-    assert_int_equal(admit(&row, &req), REFUSAL_NONE);
+    assert_int_equal(admit(&row, &req), FAULT_NONE);
     assert_int_equal(req.method, HTTP_OPTIONS);
     assert_null(req.if_none_match.at); /* sent twice: as if not sent */
     assert_false(req.has_body);
     row.method = "get";
-    assert_int_equal(admit(&row, &req), REFUSAL_NONE);
+    assert_int_equal(admit(&row, &req), FAULT_NONE);
     assert_int_equal(req.method, HTTP_OTHER);
 }
 
@@ -227,15 +227,15 @@ static void the_first_reason_stands(void **state)
     struct http_req req;
 
     (void)state;
-    assert_int_equal(admit(&row, &req), REFUSAL_TARGET);
+    assert_int_equal(admit(&row, &req), FAULT_TARGET);
 }
 
 static void every_refusal_has_a_name_and_an_error_status(void **state)
 {
     (void)state;
-    for (int r = REFUSAL_NONE + 1; r < REFUSAL_COUNT; r++) {
-        assert_non_null(refusal_name((enum refusal)r));
-        assert_in_range(refusal_status((enum refusal)r), 400, 599);
+    for (int r = FAULT_NONE + 1; r < FAULT_COUNT; r++) {
+        assert_non_null(head_fault_name((enum head_fault)r));
+        assert_in_range(head_fault_status((enum head_fault)r), 400, 599);
     }
 }
 

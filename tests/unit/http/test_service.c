@@ -320,7 +320,7 @@ static void metrics_tell_what_was_counted(void **state)
     atomic_store(&status->last_reload_unix_s, 1700000000);
     metric_bump(&f->shards[0].requests[ROUTE_JWKS][status_slot(304)], 7);
     metric_bump(&f->shards[0].requests[ROUTE_NONE][status_slot(418)], 1);
-    metric_bump(&f->shards[1].refusals[REFUSAL_HOST], 2);
+    metric_bump(&f->shards[1].refusals[FAULT_HOST], 2);
     histogram_observe(&f->shards[0].latency[ROUTE_JWKS], 60000);
     f->stats.listeners[LISTENER_DISCOVERY].open = 4;
     f->stats.listeners[LISTENER_DISCOVERY].refused[CONN_OVER_ADDRESS] = 5;
