@@ -3,8 +3,10 @@
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <stdatomic.h>
 
 struct certificate {
+    _Atomic unsigned refs;
     gnutls_certificate_credentials_t credentials;
     int64_t begin_unix_s;
     int64_t expiry_unix_s;
@@ -62,6 +64,7 @@ bool certificate_new(const struct buf *certificate_pem,
 
     if (c == NULL)
         return err_nomem(e);
+    c->refs = 1;
     if (!read_dates(c, &chain, e))
         return false;
     code = gnutls_certificate_allocate_credentials(&c->credentials);
@@ -116,9 +119,15 @@ bool certificate_has_client_ca(const struct certificate *c)
     return c->has_client_ca;
 }
 
-void certificate_free(struct certificate *c)
+struct certificate *certificate_ref(struct certificate *c)
 {
-    if (c == NULL)
+    (void)atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    return c;
+}
+
+void certificate_unref(struct certificate *c)
+{
+    if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
         return;
     if (c->credentials != NULL)
         gnutls_certificate_free_credentials(c->credentials);

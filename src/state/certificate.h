@@ -2,7 +2,9 @@
 #pragma once
 
 /* A TLS serving certificate with its key, loaded and checked (pair matches, not yet expired
- * is a warning), as GnuTLS credentials for libmicrohttpd's sessions. Immutable. */
+ * is a warning), as GnuTLS credentials for libmicrohttpd's sessions. Immutable, and
+ * reference-counted: a connection outlives the snapshot it was accepted under, whose keys it
+ * must not keep. */
 
 #include "base/attr.h"
 #include "base/buf.h"
@@ -22,8 +24,10 @@ bool certificate_new(const struct buf *certificate_pem,
 bool certificate_trust(struct certificate *c, const struct buf *ca_pem, struct sai_err *e)
     MUST_USE;
 bool certificate_has_client_ca(const struct certificate *c);
-void certificate_free(struct certificate *c);
-DEFINE_AUTO(certificate, certificate_free)
+/* Any thread. */
+struct certificate *certificate_ref(struct certificate *c);
+void certificate_unref(struct certificate *c); /* takes NULL */
+DEFINE_AUTO(certificate, certificate_unref)
 
 /* notAfter of the leaf, seconds since 1970. */
 int64_t certificate_expiry_unix_s(const struct certificate *c);

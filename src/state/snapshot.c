@@ -157,9 +157,9 @@ void snapshot_unref(struct snapshot *s)
         sai_keyset_free(s->issuers[i].keys);
     }
     sai_accounts_free(s->accounts);
-    certificate_free(s->discovery_certificate);
-    certificate_free(s->tokens_certificate);
-    certificate_free(s->admin_certificate);
+    certificate_unref(s->discovery_certificate);
+    certificate_unref(s->tokens_certificate);
+    certificate_unref(s->admin_certificate);
     routes_free(s->routes);
     conf_free(s->conf);
     arena_free(s->arena);
