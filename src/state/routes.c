@@ -8,9 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* One document of one issuer. Entries of the same path hang on each other. */
+/* One document of one issuer, or the issuer itself. */
 struct entry {
     const char *path;
+    size_t path_len;
     const char *authority; /* host[:port] of the issuer's URL */
     struct route route;
     const struct entry *next;
@@ -24,9 +25,13 @@ struct route_table {
     size_t mask; /* slot count - 1, a power of two minus one */
 };
 
-static const char *const suffixes[DOCUMENT_COUNT] = {
+/* In place of a document: the issuer's own path. */
+enum { ITSELF = DOCUMENT_COUNT, KINDS };
+
+static const char *const suffixes[KINDS] = {
     [DOCUMENT_DISCOVERY] = "/.well-known/openid-configuration",
     [DOCUMENT_JWKS] = "/openid/v1/jwks",
+    [ITSELF] = "",
 };
 
 const char *routes_suffix(enum document_id document)
@@ -35,12 +40,12 @@ const char *routes_suffix(enum document_id document)
 }
 
 /* FNV-1a, 64 bit. */
-static uint64_t hash_of(const char *s)
+static uint64_t hash_of(const char *s, size_t len)
 {
     uint64_t h = 0xcbf29ce484222325ULL;
 
-    for (; *s != '\0'; s++)
-        h = (h ^ (unsigned char)*s) * 0x100000001b3ULL;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)s[i]) * 0x100000001b3ULL;
     return h;
 }
 
@@ -67,9 +72,10 @@ static bool add(struct route_table *t, const char *url, struct route route)
         return false;
     (void)snprintf(path, path_size, "%s%s", authority + authority_len, suffix);
     entry->path = path;
+    entry->path_len = path_size - 1;
     entry->authority = arena_strndup(t->arena, authority, authority_len);
     entry->route = route;
-    slot = &t->slots[hash_of(path) & t->mask];
+    slot = &t->slots[hash_of(path, entry->path_len) & t->mask];
     entry->next = *slot;
     *slot = entry;
     return entry->authority != NULL;
@@ -78,7 +84,7 @@ static bool add(struct route_table *t, const char *url, struct route route)
 struct route_table *routes_new(const char *const *urls, size_t count)
 {
     AUTO(route_table) struct route_table *t = calloc(1, sizeof(*t));
-    size_t slots = slots_for(count * DOCUMENT_COUNT);
+    size_t slots = slots_for(count * KINDS);
 
     if (t == NULL)
         return NULL;
@@ -90,9 +96,8 @@ struct route_table *routes_new(const char *const *urls, size_t count)
     if (t->slots == NULL)
         return NULL;
     t->mask = slots - 1;
-    for (size_t i = 0; i < count * DOCUMENT_COUNT; i++) {
-        struct route route = { .issuer = i / DOCUMENT_COUNT,
-                               .document = (enum document_id)(i % DOCUMENT_COUNT) };
+    for (size_t i = 0; i < count * KINDS; i++) {
+        struct route route = { .issuer = i / KINDS, .document = (enum document_id)(i % KINDS) };
 
         if (!add(t, urls[route.issuer], route))
             return NULL;
@@ -123,18 +128,31 @@ static bool same_name(const char *a, const char *b)
     return len == name_length(b) && strncasecmp(a, b, len) == 0;
 }
 
-bool routes_find(const struct route_table *t,
-                 const char *path,
-                 const char *host,
-                 struct route *out)
+/* A path of the request, and which kind of entry it is to lead to. */
+struct wanted {
+    const char *path;
+    size_t len;
+    bool itself;
+};
+
+static bool is_wanted(const struct entry *e, const struct wanted *w)
+{
+    return e->path_len == w->len &&
+           (e->route.document == (enum document_id)ITSELF) == w->itself &&
+           memcmp(e->path, w->path, w->len) == 0;
+}
+
+static bool
+find(const struct route_table *t, const struct wanted *w, const char *host, struct route *out)
 {
     const struct entry *by_path = NULL;
     const struct entry *by_name = NULL;
     size_t paths = 0;
     size_t names = 0;
 
-    for (const struct entry *i = t->slots[hash_of(path) & t->mask]; i != NULL; i = i->next) {
-        if (strcmp(i->path, path) != 0)
+    for (const struct entry *i = t->slots[hash_of(w->path, w->len) & t->mask]; i != NULL;
+         i = i->next) {
+        if (!is_wanted(i, w))
             continue;
         if (host != NULL && strcasecmp(i->authority, host) == 0) {
             *out = i->route;
@@ -152,5 +170,27 @@ bool routes_find(const struct route_table *t,
     else if (paths != 1)
         return false;
     *out = by_path->route;
+    return true;
+}
+
+bool routes_find(const struct route_table *t,
+                 const char *path,
+                 const char *host,
+                 struct route *out)
+{
+    struct wanted w = { .path = path, .len = strlen(path) };
+
+    return find(t, &w, host, out);
+}
+
+bool routes_find_issuer(
+    const struct route_table *t, const char *path, size_t len, const char *host, size_t *issuer)
+{
+    struct wanted w = { .path = path, .len = len, .itself = true };
+    struct route found;
+
+    if (!find(t, &w, host, &found))
+        return false;
+    *issuer = found.issuer;
     return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Which issuer and document a request path and host name; built with the snapshot. */
+/* Which issuer, and which of its documents, a request's path and host name; built with the
+ * snapshot. */
 
 #include "state/snapshot.h"
 
@@ -31,3 +32,11 @@ bool routes_find(const struct route_table *t,
                  const char *path,
                  const char *host,
                  struct route *out) MUST_USE;
+
+/* Finds the issuer whose URL has exactly this path (len bytes, "" for none), by host as above.
+ */
+bool routes_find_issuer(const struct route_table *t,
+                        const char *path,
+                        size_t len,
+                        const char *host,
+                        size_t *issuer) MUST_USE;

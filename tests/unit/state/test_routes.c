@@ -66,6 +66,43 @@ static void finds_the_document(void **state)
     }
 }
 
+static const struct {
+    const char *path;
+    size_t len;
+    const char *host;
+    int issuer; /* -1: not found */
+} issuer_rows[] = {
+    { "/prod", 5, "oidc.example.com", 0 },
+    { "/prod/token", 5, "whoever", 0 },
+    { "/v6", 3, NULL, 5 },
+    { "", 0, "a.example.com", 2 },
+    { "/token", 0, "b.example.com:8443", 4 },
+    { "", 0, "c.example.com", -1 },
+    { "", 0, NULL, -1 },
+    { "/pro", 4, "oidc.example.com", -1 },
+    { "/prod/", 6, "oidc.example.com", -1 },
+    { "/PROD", 5, "oidc.example.com", -1 },
+    /* a document is no issuer */
+    { "/prod/openid/v1/jwks", 20, "oidc.example.com", -1 },
+};
+
+static void finds_the_issuer(void **state)
+{
+    AUTO(route_table) struct route_table *t = routes_new(urls, ARRAY_SIZE(urls));
+
+    (void)state;
+    assert_non_null(t);
+    for (size_t i = 0; i < ARRAY_SIZE(issuer_rows); i++) {
+        size_t found = 99;
+        bool ok = routes_find_issuer(t, issuer_rows[i].path, issuer_rows[i].len,
+                                     issuer_rows[i].host, &found);
+
+        if (ok != (issuer_rows[i].issuer >= 0))
+            fail_msg("row %zu: %s", i, issuer_rows[i].path);
+        assert_int_equal(found, ok ? issuer_rows[i].issuer : 99);
+    }
+}
+
 /* Every issuer of many is found by its own path, so collisions of the hash lose nothing. */
 static void many_issuers(void **state)
 {
@@ -94,6 +131,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_document),
+        cmocka_unit_test(finds_the_issuer),
         cmocka_unit_test(many_issuers),
     };
 
