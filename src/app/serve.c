@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "state/inputs.h"
 #include "state/state.h"
+#include "tokens/desk.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -29,6 +30,7 @@ enum { DEBOUNCE_MAX_TIMES = 5 };
 
 struct daemon {
     struct state *state;
+    struct token_desk *desk; /* NULL: no tokens listener */
     struct http_server *server;
     struct watch *watch;
     struct reloader *reloader;
@@ -202,6 +204,13 @@ static void main_loop(struct daemon *d)
     }
 }
 
+static bool open_desk(struct daemon *d, struct sai_err *e)
+{
+    AUTO(snapshot) struct snapshot *s = state_current(d->state);
+
+    return !http_server_needs_desk(s->conf) || token_desk_new(d->state, &d->desk, e);
+}
+
 static bool start(struct daemon *d, const char *conf_file, struct sai_err *e)
 {
     AUTO(inputs) struct inputs *inputs = inputs_new();
@@ -215,7 +224,7 @@ static bool start(struct daemon *d, const char *conf_file, struct sai_err *e)
         return false;
     if (!first_snapshot(d, conf_file, inputs))
         return err_set(e, SAI_E_INVALID, "no valid configuration to start with");
-    if (!http_server_start(d->state, &passed, &d->server, e))
+    if (!open_desk(d, e) || !http_server_start(d->state, d->desk, &passed, &d->server, e))
         return false;
     start_watching(d, inputs);
     if (!reloader_new(conf_file, d->state, d->watch, inputs, &d->reloader, e))
@@ -224,6 +233,9 @@ static bool start(struct daemon *d, const char *conf_file, struct sai_err *e)
     return true;
 }
 
+/* Those that still wait for Kubernetes when the time is up get this much to hear so. */
+enum { LAST_WORDS_MS = 500 };
+
 static void stop(struct daemon *d)
 {
     AUTO(snapshot) struct snapshot *s = state_current(d->state);
@@ -231,12 +243,19 @@ static void stop(struct daemon *d)
     notify_stopping(&d->notify);
     atomic_store(&state_status(d->state)->draining, true);
     http_server_drain(d->server, s->conf->shutdown_timeout_ms);
+    if (d->desk != NULL) {
+        token_desk_close(d->desk);
+        http_server_drain(d->server, LAST_WORDS_MS);
+    }
     log_info("stopped");
 }
 
 static void release(struct daemon *d)
 {
+    if (d->desk != NULL)
+        token_desk_close(d->desk);
     http_server_free(d->server);
+    token_desk_free(d->desk);
     reloader_free(d->reloader);
     watch_free(d->watch);
     state_free(d->state);

@@ -95,7 +95,10 @@ static enum http_method method_of(const char *name)
     static const struct {
         const char *name;
         enum http_method method;
-    } rows[] = { { "GET", HTTP_GET }, { "HEAD", HTTP_HEAD }, { "OPTIONS", HTTP_OPTIONS } };
+    } rows[] = { { "GET", HTTP_GET },
+                 { "HEAD", HTTP_HEAD },
+                 { "OPTIONS", HTTP_OPTIONS },
+                 { "POST", HTTP_POST } };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         if (strcmp(name, rows[i].name) == 0)
@@ -183,6 +186,17 @@ static void on_expect(struct admission *a, struct http_text value)
 
     if (value.len != sizeof(known) - 1 || strncasecmp(value.at, known, value.len) != 0)
         refuse(a, FAULT_EXPECTATION);
+    a->req->expects_continue = true;
+}
+
+static void on_authorization(struct admission *a, struct http_text value)
+{
+    a->req->authorization = value;
+}
+
+static void on_content_type(struct admission *a, struct http_text value)
+{
+    a->req->content_type = value;
 }
 
 static void on_if_none_match(struct admission *a, struct http_text value)
@@ -201,8 +215,8 @@ static const struct field_row {
     { "Host", 4, FAULT_HOST, on_host },
     { "Content-Length", 14, FAULT_CONTENT_LENGTH, on_content_length },
     { "Transfer-Encoding", 17, FAULT_TRANSFER_CODING, on_transfer_encoding },
-    { "Authorization", 13, FAULT_REPEATED, NULL },
-    { "Content-Type", 12, FAULT_REPEATED, NULL },
+    { "Authorization", 13, FAULT_REPEATED, on_authorization },
+    { "Content-Type", 12, FAULT_REPEATED, on_content_type },
     { "Expect", 6, FAULT_REPEATED, on_expect },
     { "If-None-Match", 13, FAULT_NONE, on_if_none_match },
 };
@@ -216,7 +230,7 @@ static void known_field(struct admission *a, size_t i, struct http_text value)
         refuse(a, field_rows[i].repeated);
     else if ((a->seen & bit) != 0)
         a->req->if_none_match = (struct http_text){ 0 };
-    else if (field_rows[i].seen != NULL)
+    else
         field_rows[i].seen(a, value);
     a->seen |= bit;
 }

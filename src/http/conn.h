@@ -14,12 +14,14 @@
 #include <sys/socket.h>
 
 struct addr_count;
-struct snapshot;
+struct asker;
+struct certificate;
 
 enum conn_stage {
     STAGE_NONE,     /* between requests */
     STAGE_LINE,     /* the request line is here */
     STAGE_ADMITTED, /* the whole head is here and passed */
+    STAGE_WAITING,  /* suspended until its token job has been told something */
     STAGE_ANSWERED,
 };
 
@@ -27,9 +29,10 @@ enum conn_stage {
 struct conn {
     _Alignas(64) _Atomic uint64_t due; /* deadline in ms, and enum conn_phase in the low bits */
     struct listener_stats *listener;
-    struct addr_count *addr;       /* NULL: a Unix socket */
-    struct snapshot *tls_snapshot; /* whose certificate the session uses; NULL: no TLS */
-    bool served;                   /* at least one request has come */
+    struct addr_count *addr;         /* NULL: a Unix socket */
+    struct certificate *certificate; /* of the session, a reference; NULL: no TLS */
+    struct asker *asker;             /* of the tokens listener; else NULL */
+    bool served;                     /* at least one request has come */
 
     enum conn_stage stage;
     bool target_ok;
@@ -76,6 +79,7 @@ bool conn_begin(struct conn_table *t, struct conn *c, uint64_t deadline_ms) MUST
 void conn_end(struct conn_table *t, struct conn *c);
 
 enum { PHASE_BITS = 3 };
+#define CONN_NO_DEADLINE (UINT64_MAX >> PHASE_BITS)
 
 static inline enum conn_phase conn_phase(uint64_t due)
 {

@@ -5,10 +5,6 @@
 #include "http/etag.h"
 #include "http/service.h"
 
-#include <string.h>
-
-enum { HOST_MAX = 264 }; /* a DNS name, a port and room to spare */
-
 static http_handler_fn answer_document;
 
 #define READABLE (HTTP_GET | HTTP_HEAD | HTTP_OPTIONS)
@@ -19,22 +15,15 @@ static const struct http_route routes[DOCUMENT_COUNT] = {
     [DOCUMENT_JWKS] = { ROUTE_JWKS, NULL, READABLE, ALLOW, answer_document },
 };
 
-/* Issuers bring their own paths, which the snapshot's table knows. The value of Host ends
- * where blanks after it begin, which need not be the end of the string. */
+/* Issuers bring their own paths, which the snapshot's table knows. */
 static void
 find_document(const struct http_req *req, const struct http_env *env, struct http_match *match)
 {
-    char copy[HOST_MAX];
-    const char *host = req->host.at;
+    char copy[HTTP_HOST_BYTES];
+    const char *host;
 
-    if (host != NULL && host[req->host.len] != '\0') {
-        if (req->host.len >= sizeof(copy))
-            return;
-        memcpy(copy, host, req->host.len);
-        copy[req->host.len] = '\0';
-        host = copy;
-    }
-    if (routes_find(env->snapshot->routes, req->path, host, &match->document))
+    if (http_host(req, copy, &host) &&
+        routes_find(env->snapshot->routes, req->path, host, &match->document))
         match->row = &routes[match->document.document];
 }
 

@@ -5,8 +5,10 @@
 #include "base/metric.h"
 #include "base/version.h"
 #include "conf/conf.h"
+#include "http/listener.h"
 #include "http/stats.h"
 #include "state/certificate.h"
+#include "tokens/desk.h"
 
 #include <sa_issuer/keyset.h>
 #include <string.h>
@@ -94,21 +96,18 @@ static void put_keys(struct buf *b, const struct snapshot *s)
         put_issuer_keys(b, s->issuers[i].conf->url, s->issuers[i].keys);
 }
 
-static void put_certificates(struct buf *b, const struct snapshot *s)
+static void put_certificates(struct buf *b, const struct http_env *env)
 {
-    const struct certificate *discovery = s->discovery_certificate;
-    const struct certificate *admin = s->admin_certificate;
-
     metric_family(b, P "certificate_expiry_timestamp_seconds", "gauge",
                   "When the serving certificate of a listener expires.");
-    if (discovery != NULL)
-        metric_u64(b, P "certificate_expiry_timestamp_seconds",
-                   METRIC_LABELS({ "listener", "discovery" }),
-                   not_negative(certificate_expiry_unix_s(discovery)));
-    if (admin != NULL)
-        metric_u64(b, P "certificate_expiry_timestamp_seconds",
-                   METRIC_LABELS({ "listener", "admin" }),
-                   not_negative(certificate_expiry_unix_s(admin)));
+    for (size_t i = 0; i < LISTENER_COUNT; i++) {
+        const struct certificate *c = listener_certificate(env->snapshot, (enum listener_id)i);
+
+        if (c != NULL)
+            metric_u64(b, P "certificate_expiry_timestamp_seconds",
+                       METRIC_LABELS({ "listener", env->stats->listeners[i].name }),
+                       not_negative(certificate_expiry_unix_s(c)));
+    }
 }
 
 static void put_connections(struct buf *b, const struct stats *s)
@@ -231,9 +230,11 @@ void metrics_page(struct buf *b, const struct http_env *env)
         add_shard(&all[env->stats->shards[i].listener], &env->stats->shards[i]);
     put_state(b, env);
     put_keys(b, env->snapshot);
-    put_certificates(b, env->snapshot);
+    put_certificates(b, env);
     put_connections(b, env->stats);
     put_requests(b, env->stats, all);
     put_refusals(b, env->stats, all);
+    if (env->desk != NULL)
+        token_desk_put_metrics(env->desk, b);
     process_metrics(b, env->stats->start_unix_ms);
 }

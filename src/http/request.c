@@ -19,6 +19,7 @@ static const struct {
     const char *body;
 } status_rows[] = {
     STATUS(400, "BadRequest", "the request is malformed"),
+    STATUS(401, "Unauthorized", "Unauthorized"),
     STATUS(404, "NotFound", "the server could not find the requested resource"),
     STATUS(405,
            "MethodNotAllowed",
@@ -29,6 +30,21 @@ static const struct {
     STATUS(505, "BadRequest", "the server speaks HTTP/1.0 and HTTP/1.1 only"),
     STATUS(500, "InternalError", "Internal error occurred"),
 };
+
+bool http_host(const struct http_req *req, char copy[HTTP_HOST_BYTES], const char **host)
+{
+    size_t len = req->host.len;
+
+    *host = req->host.at;
+    if (*host == NULL || (*host)[len] == '\0')
+        return true;
+    if (len >= HTTP_HOST_BYTES)
+        return false;
+    memcpy(copy, *host, len);
+    copy[len] = '\0';
+    *host = copy;
+    return true;
+}
 
 void http_reply_header(struct http_reply *r, const char *name, const char *value)
 {

@@ -40,14 +40,22 @@ static const struct {
     const struct http_service *service;
 } listener_rows[LISTENER_COUNT] = {
     [LISTENER_DISCOVERY] = { "listeners.discovery", &discovery_service },
+    [LISTENER_TOKENS] = { "listeners.tokens", &tokens_service },
     [LISTENER_ADMIN] = { "listeners.admin", &admin_service },
 };
 
-/* Descriptors that no connection may have, so that reloads can always read files, and those
- * that only connections of the admin listener may have. */
-enum { RESERVED_FDS = 64, ADMIN_FDS = 16, FDS_MAX = 1 << 20 };
+/* Descriptors that no connection may have, so that reloads can always read files and the
+ * Kubernetes API be asked, those that only connections of the admin listener may have, and
+ * those that connections of the discovery listener may not have. */
+enum { RESERVED_FDS = 64, ADMIN_FDS = 16, TOKENS_FDS = 64, FDS_MAX = 1 << 20 };
 
-static void share_fds(size_t limits[LISTENER_COUNT])
+/* n without those that are kept back, or without a quarter where there are few. */
+static size_t keep_back(size_t n, size_t kept)
+{
+    return n > 4 * kept ? n - kept : n - n / 4;
+}
+
+static void share_fds(bool tokens, size_t limits[LISTENER_COUNT])
 {
     struct rlimit limit = { 0 };
     size_t n = FDS_MAX;
@@ -56,7 +64,8 @@ static void share_fds(size_t limits[LISTENER_COUNT])
         n = (size_t)limit.rlim_cur;
     n = n > (size_t)2 * RESERVED_FDS ? n - RESERVED_FDS : n / 2;
     limits[LISTENER_ADMIN] = n;
-    limits[LISTENER_DISCOVERY] = n > (size_t)4 * ADMIN_FDS ? n - ADMIN_FDS : n - n / 4;
+    limits[LISTENER_TOKENS] = keep_back(n, ADMIN_FDS);
+    limits[LISTENER_DISCOVERY] = keep_back(limits[LISTENER_TOKENS], tokens ? TOKENS_FDS : 0);
 }
 
 static bool
@@ -248,7 +257,7 @@ static bool start_all(struct http_server *s,
                       struct passed_sockets *passed,
                       struct sai_err *e)
 {
-    share_fds(s->shared.fd_limits);
+    share_fds(s->shared.desk != NULL, s->shared.fd_limits);
     if (!conn_table_new(s->shared.fd_limits[LISTENER_ADMIN], &s->shared.conns, e) ||
         !open_listeners(s, snapshot->conf, passed, e) || !start_workers(s, snapshot, e) ||
         !start_acceptor(s, e))
@@ -257,7 +266,13 @@ static bool start_all(struct http_server *s,
     return true;
 }
 
+bool http_server_needs_desk(const struct conf *c)
+{
+    return listener_is_wanted(c, LISTENER_TOKENS);
+}
+
 bool http_server_start(struct state *st,
+                       struct token_desk *desk,
                        struct passed_sockets *passed,
                        struct http_server **out,
                        struct sai_err *e)
@@ -271,6 +286,7 @@ bool http_server_start(struct state *st,
     if (s == NULL)
         return err_nomem(e);
     s->shared.state = st;
+    s->shared.desk = desk;
     s->shared.stats = &s->stats;
     s->stats.start_unix_ms = clock_unix_ms();
     /* Signals are for the main thread: the new threads inherit this mask. */

@@ -10,16 +10,17 @@ static const char *const refusal_names[CONN_REFUSAL_COUNT] = {
 static const char *const phase_names[PHASE_COUNT] = {
     [PHASE_FREE] = "free", [PHASE_PENDING] = "pending", [PHASE_HEADER] = "header",
     [PHASE_BODY] = "body", [PHASE_WRITE] = "write",     [PHASE_IDLE] = "idle",
-    [PHASE_CUT] = "cut",
+    [PHASE_JOB] = "job",   [PHASE_CUT] = "cut",
 };
 
 static const struct {
     unsigned status;
     const char *name;
 } status_rows[STATUS_SLOTS] = {
-    { 200, "200" }, { 304, "304" }, { 404, "404" }, { 204, "204" }, { 400, "400" },
-    { 405, "405" }, { 413, "413" }, { 417, "417" }, { 431, "431" }, { 500, "500" },
-    { 503, "503" }, { 505, "505" }, { 0, "other" },
+    { 200, "200" }, { 304, "304" }, { 201, "201" }, { 404, "404" }, { 204, "204" },
+    { 400, "400" }, { 401, "401" }, { 403, "403" }, { 405, "405" }, { 409, "409" },
+    { 413, "413" }, { 415, "415" }, { 417, "417" }, { 422, "422" }, { 429, "429" },
+    { 431, "431" }, { 500, "500" }, { 503, "503" }, { 505, "505" }, { 0, "other" },
 };
 
 const char *conn_refusal_name(enum conn_refusal r)

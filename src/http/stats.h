@@ -9,7 +9,7 @@
 #include "http/admission.h"
 #include "http/service.h"
 
-enum listener_id { LISTENER_DISCOVERY, LISTENER_ADMIN, LISTENER_COUNT };
+enum listener_id { LISTENER_DISCOVERY, LISTENER_TOKENS, LISTENER_ADMIN, LISTENER_COUNT };
 
 /* Why a connection was closed as soon as it was accepted. */
 enum conn_refusal {
@@ -30,13 +30,14 @@ enum conn_phase {
     PHASE_BODY,
     PHASE_WRITE,
     PHASE_IDLE, /* from a response to the end of the next request's head */
+    PHASE_JOB,  /* a token job, which ends in time by itself: no deadline */
     PHASE_CUT,  /* past its deadline and shut down */
     PHASE_COUNT
 };
 const char *conn_phase_name(enum conn_phase p);
 
 /* Status codes that are sent, in the order of the table in stats.c; the last is any other. */
-enum { STATUS_SLOTS = 13 };
+enum { STATUS_SLOTS = 20 };
 size_t status_slot(unsigned status);
 const char *status_slot_name(size_t slot);
 

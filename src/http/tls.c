@@ -7,6 +7,8 @@ void tls_use_certificate(gnutls_session_t session, const struct certificate *c)
 {
     /* Out of memory leaves the session without a certificate: its handshake fails. */
     (void)gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, certificate_credentials(c));
+    if (certificate_has_client_ca(c))
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
 }
 
 /* NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter): GnuTLS' type */

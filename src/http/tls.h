@@ -11,8 +11,10 @@
 
 struct certificate;
 
-/* Makes a session that has not begun its handshake present this certificate, which must
- * outlive it. */
+/* Makes a session that has not begun its handshake present this certificate, and ask for the
+ * client's if it has authorities for that: the client may show none. In a session that is under
+ * way, client certificates are verified by these authorities from now on. The certificate must
+ * outlive the session. */
 void tls_use_certificate(gnutls_session_t session, const struct certificate *c);
 
 /* Stands in for the certificate that libmicrohttpd wants to know when a daemon starts; no

@@ -11,12 +11,13 @@ struct worker;
 /* What all workers of a server share. */
 struct worker_shared {
     struct state *state;
+    struct token_desk *desk; /* NULL: there is no tokens listener */
     struct conn_table *conns;
     struct stats *stats;
     struct worker **workers; /* all of them, once they have been started */
     size_t worker_count;
-    /* conn_caps.fd_limit of each listener: the public one leaves some for the admin's, so that
-     * nobody can make the daemon look dead from outside. */
+    /* conn_caps.fd_limit of each listener: the public one leaves some for the others, so that
+     * nobody can make the daemon look dead from outside, or keep tokens from being given. */
     size_t fd_limits[LISTENER_COUNT];
     _Atomic bool closing; /* answers end their connections */
 };
@@ -33,7 +34,7 @@ struct worker_options {
 /* Starts the thread. */
 bool worker_new(const struct worker_options *options, struct worker **out, struct sai_err *e)
     MUST_USE;
-/* Stops the thread and closes its connections; takes NULL. */
+/* Stops the thread and closes its connections; takes NULL. The token desk has been closed. */
 void worker_free(struct worker *w);
 DEFINE_AUTO(worker, worker_free)
 

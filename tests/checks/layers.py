@@ -24,8 +24,8 @@ LAYERS = {
 HOMES = [
     (r"yaml\.h", r"src/codec/", 1),
     (r"pcre2\.h", r"src/rules/", 1),
-    (r"microhttpd\.h", r"src/http/", 3),
-    (r"gnutls/.*", r"src/(state/certificate\.c|http/tls\.[ch])$", 3),
+    (r"microhttpd\.h", r"src/http/", 4),
+    (r"gnutls/.*", r"src/(state/certificate\.c|http/(tls|client_certificate)\.[ch])$", 5),
     (r"openssl/.*", r"src/jose/", 99),
     (r"curl/.*", r"src/kube/libcurl\.h$", 1),
     (r"nghttp2/.*", r"src/grpc/", 1),

@@ -16,8 +16,10 @@
     "issuers:\n"                                                                               \
     "  - { url: https://a.example.com, role: federation, keys: { files: [a.pem] } }\n"         \
     "  - { url: https://b.example.com, role: federation, keys: { files: [b.pem] } }\n"         \
-    "  - { url: https://a.example.com/x, role: federation, keys: { files: [a.pem, b.pem] } "   \
-    "}\n"
+    "  - { url: https://a.example.com/x, role: federation, keys: { files: [a.pem, b.pem] }, "  \
+    "audiences: [ { name: sts.amazonaws.com, profile: aws } ] }\n"
+
+#define TOKEN_PATH "/api/v1/namespaces/shop/serviceaccounts/web/token"
 
 struct fixture {
     struct temp temp;
@@ -27,6 +29,7 @@ struct fixture {
     struct stats_shard shards[2];
     struct http_env env;
     struct http_reply reply;
+    struct http_match match;
     enum route_id route;
 };
 
@@ -49,9 +52,10 @@ static int setup(void **state)
     f->stats.shards = f->shards;
     f->stats.shard_count = ARRAY_SIZE(f->shards);
     f->stats.listeners[LISTENER_DISCOVERY].name = "discovery";
+    f->stats.listeners[LISTENER_TOKENS].name = "tokens";
     f->stats.listeners[LISTENER_ADMIN].name = "admin";
     f->shards[1].listener = LISTENER_ADMIN;
-    f->env = (struct http_env){ f->snapshot, f->state, &f->stats };
+    f->env = (struct http_env){ f->snapshot, f->state, &f->stats, NULL };
     *state = f;
     return 0;
 }
@@ -98,13 +102,16 @@ static unsigned ask(struct fixture *f, const struct http_service *service, struc
     struct sai_err e = { 0 };
 
     forget(f);
-    assert_true(http_answer(service, &req, &f->env, &f->reply, &f->route, &e));
+    assert_true(http_answer(service, &req, &f->env, &f->match, &f->reply, &e));
+    f->route = f->match.row == NULL ? ROUTE_NONE : f->match.row->id;
     return f->reply.status;
 }
 
 static unsigned get(struct fixture *f, const char *path, const char *host, const char *tags)
 {
-    struct http_req req = { HTTP_GET, path, text(host), text(tags), 0, false };
+    struct http_req req = {
+        .method = HTTP_GET, .path = path, .host = text(host), .if_none_match = text(tags)
+    };
 
     return ask(f, &discovery_service, req);
 }
@@ -246,21 +253,27 @@ static void unknown_paths_are_404(void **state)
 
 static void methods_by_route(void **state)
 {
-    static const enum http_method methods[] = { HTTP_GET, HTTP_HEAD, HTTP_OPTIONS, HTTP_OTHER };
+    static const enum http_method methods[] = { HTTP_GET, HTTP_HEAD, HTTP_OPTIONS, HTTP_POST,
+                                                HTTP_OTHER };
     static const struct {
         const struct http_service *service;
         const char *path;
         unsigned expected[ARRAY_SIZE(methods)];
         const char *allow;
     } rows[] = {
-        { &discovery_service, "/openid/v1/jwks", { 200, 200, 204, 405 }, "GET, HEAD, OPTIONS" },
+        { &discovery_service,
+          "/openid/v1/jwks",
+          { 200, 200, 204, 405, 405 },
+          "GET, HEAD, OPTIONS" },
         { &discovery_service,
           "/.well-known/openid-configuration",
-          { 200, 200, 204, 405 },
+          { 200, 200, 204, 405, 405 },
           "GET, HEAD, OPTIONS" },
-        { &admin_service, "/livez", { 200, 200, 405, 405 }, "GET, HEAD" },
-        { &admin_service, "/readyz", { 200, 200, 405, 405 }, "GET, HEAD" },
-        { &admin_service, "/metrics", { 200, 200, 405, 405 }, "GET, HEAD" },
+        { &admin_service, "/livez", { 200, 200, 405, 405, 405 }, "GET, HEAD" },
+        { &admin_service, "/readyz", { 200, 200, 405, 405, 405 }, "GET, HEAD" },
+        { &admin_service, "/metrics", { 200, 200, 405, 405, 405 }, "GET, HEAD" },
+        /* status 0: a token job has to answer */
+        { &tokens_service, "/x" TOKEN_PATH, { 405, 405, 405, 0, 405 }, "POST" },
     };
     struct fixture *f = *state;
 
@@ -276,6 +289,72 @@ static void methods_by_route(void **state)
                 expect_status_object(f, 405, "MethodNotAllowed");
         }
     }
+}
+
+static void expect_body(const struct fixture *f, const char *part)
+{
+    assert_non_null(memmem(f->reply.body, f->reply.size, part, strlen(part)));
+}
+
+static void token_paths_lead_to_issuers_that_mint(void **state)
+{
+    static const struct {
+        const char *path;
+        enum route_id route;
+    } rows[] = {
+        { "/x" TOKEN_PATH, ROUTE_TOKEN_REQUEST },
+        { "/x/token", ROUTE_TOKEN_EXCHANGE },
+        /* these two issuers mint nothing */
+        { TOKEN_PATH, ROUTE_NONE },
+        { "/token", ROUTE_NONE },
+        { "/y" TOKEN_PATH, ROUTE_NONE },
+        { "/x", ROUTE_NONE },
+        { "", ROUTE_NONE },
+        { "/", ROUTE_NONE },
+        { "/x/x/token", ROUTE_NONE },
+        { "/x//token", ROUTE_NONE },
+        { "/x/api/v1/namespaces/shop/serviceaccounts/web/", ROUTE_NONE },
+        { "/x/api/v1/namespaces/shop/serviceaccounts//token", ROUTE_NONE },
+        { "/x/api/v1/namespaces/serviceaccounts/web/token", ROUTE_NONE },
+        /* a name that is none is the service's to refuse */
+        { "/x/api/v1/namespaces/SHOP/serviceaccounts/web/token", ROUTE_TOKEN_REQUEST },
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        (void)call(f, &tokens_service, HTTP_POST, rows[i].path);
+        if (f->route != rows[i].route)
+            fail_msg("%s: %s", rows[i].path, route_name(f->route));
+        if (f->route == ROUTE_NONE)
+            expect_status_object(f, 404, "NotFound");
+        else
+            assert_int_equal(f->match.issuer, 2);
+    }
+    (void)call(f, &tokens_service, HTTP_POST, "/x" TOKEN_PATH);
+    assert_string_equal(f->match.path.namespace_name, "shop");
+    assert_string_equal(f->match.path.name, "web");
+}
+
+static void errors_of_the_exchange_are_those_of_oauth(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)call(f, &tokens_service, HTTP_POST, "/x/token");
+    http_refuse(&tokens_service, &f->match, 401, &f->reply);
+    expect_body(f, "\"error\":\"invalid_client\"");
+    assert_string_equal(header(f, "WWW-Authenticate"), "Bearer");
+    http_refuse(&tokens_service, &f->match, 413, &f->reply);
+    expect_body(f, "\"error\":\"invalid_request\"");
+    assert_null(header(f, "WWW-Authenticate"));
+    http_refuse(&tokens_service, &f->match, 500, &f->reply);
+    expect_body(f, "\"error\":\"server_error\"");
+
+    (void)call(f, &tokens_service, HTTP_POST, "/x" TOKEN_PATH);
+    http_refuse(&tokens_service, &f->match, 401, &f->reply);
+    expect_status_object(f, 401, "Unauthorized");
+    assert_string_equal(header(f, "WWW-Authenticate"), "Bearer");
+    http_refuse(&discovery_service, &f->match, 413, &f->reply);
+    expect_status_object(f, 413, "RequestEntityTooLarge");
 }
 
 static void preflight_allows_what_there_is(void **state)
@@ -359,6 +438,8 @@ int main(void)
         cmocka_unit_test(each_answer_is_kept_under_a_number_of_its_own),
         cmocka_unit_test(unknown_paths_are_404),
         cmocka_unit_test(methods_by_route),
+        cmocka_unit_test(token_paths_lead_to_issuers_that_mint),
+        cmocka_unit_test(errors_of_the_exchange_are_those_of_oauth),
         cmocka_unit_test(preflight_allows_what_there_is),
         cmocka_unit_test_setup_teardown(ready_until_draining, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_tell_what_was_counted, setup, teardown),
