@@ -11,6 +11,7 @@
 #include "state/snapshot.h"
 
 #include <inttypes.h>
+#include <sa_issuer/account.h>
 #include <sa_issuer/keyset.h>
 #include <stdio.h>
 
@@ -64,6 +65,39 @@ static void print_listener(const char *name,
                      clock_format_ms(certificate_expiry_unix_s(certificate) * 1000, expiry));
 }
 
+static void print_accounts(const struct snapshot *s)
+{
+    const struct conf_kubernetes *k = &s->conf->accounts.kubernetes;
+
+    if (s->accounts != NULL)
+        (void)printf("accounts: %zu from manifests\n", sai_accounts_count(s->accounts));
+    if (k->present)
+        (void)printf("accounts: from Kubernetes, by %s\n",
+                     k->kubeconfig != NULL ? k->kubeconfig : "the pod's own account");
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void print_callers(const struct conf *c)
+{
+    const struct conf_callers *callers = &c->callers;
+
+    if (callers->kubernetes.audience != NULL)
+        (void)printf("callers: those that Kubernetes knows by tokens for %s%s\n",
+                     callers->kubernetes.audience,
+                     callers->exchange ? ", and pods for themselves" : "");
+    if (callers->peer_count > 0)
+        (void)printf("callers: Unix peers by %zu row%s\n", callers->peer_count,
+                     plural(callers->peer_count));
+    if (callers->certificate_count > 0)
+        (void)printf("callers: client certificates of %s by %zu row%s\n",
+                     c->listeners.tokens.tls.client_ca, callers->certificate_count,
+                     plural(callers->certificate_count));
+}
+
 static void print_verdict(FILE *out,
                           const char *file,
                           const char *verdict,
@@ -73,7 +107,7 @@ static void print_verdict(FILE *out,
     size_t n = sai_report_total(report, severity);
 
     (void)fprintf(out, "%s: %s, %zu %s%s\n", file, verdict, n,
-                  severity == SAI_ERROR ? "error" : "warning", n == 1 ? "" : "s");
+                  severity == SAI_ERROR ? "error" : "warning", plural(n));
 }
 
 static int check(const char *file)
@@ -94,7 +128,10 @@ static int check(const char *file)
     for (size_t i = 0; i < s->issuer_count; i++)
         print_issuer(&s->issuers[i]);
     print_listener("discovery", &s->conf->listeners.discovery, s->discovery_certificate);
+    print_listener("tokens", &s->conf->listeners.tokens, s->tokens_certificate);
     print_listener("admin", &s->conf->listeners.admin, s->admin_certificate);
+    print_accounts(s);
+    print_callers(s->conf);
     print_verdict(stdout, file, "good", report, SAI_WARNING);
     return CLI_OK;
 }

@@ -2,6 +2,7 @@
 """What deploy/ and config/ offer is accepted by the daemon and as restricted as it says."""
 
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -17,13 +18,58 @@ metadata: {name: web, namespace: prod, uid: 7e0d7b0a-54c6-4b1e-8d56-2a6e8f6f6c11
 """
 
 
+KUBECONFIG = """{contexts: [{name: c, context: {cluster: c, user: u}}], current-context: c,
+clusters: [{name: c, cluster: {server: https://api.example, certificate-authority: ca.crt}}],
+users: [{name: u, user: {tokenFile: token}}]}
+"""
+
+
+def merged(base, patch):
+    """A strategic merge as Kustomize does it, as far as it is used here: maps member by member,
+    lists of maps by name."""
+    if isinstance(base, dict) and isinstance(patch, dict):
+        return base | {k: merged(base[k], v) if k in base else v for k, v in patch.items()}
+    if isinstance(base, list) and isinstance(patch, list) and "name" in patch[0]:
+        names = [item["name"] for item in base]
+        new = [item for item in patch if item["name"] not in names]
+        known = {item["name"]: item for item in patch}
+        return new + [merged(item, known.get(item["name"], {})) for item in base]
+    return patch
+
+
+def kustomized(directory):
+    """The objects by kind and name."""
+    plan = yaml.safe_load((directory / "kustomization.yaml").read_text())
+    objects = {}
+    for resource in plan["resources"]:
+        path = directory / resource
+        if path.is_dir():
+            objects |= kustomized(path)
+        else:
+            for o in yaml.safe_load_all(path.read_text()):
+                objects[o["kind"], o["metadata"]["name"]] = o
+    for patch in plan.get("patches", []):
+        o = yaml.safe_load((directory / patch["path"]).read_text())
+        key = o["kind"], o["metadata"]["name"]
+        objects[key] = merged(objects[key], o)
+    return objects
+
+
 class Kubernetes(daemon.Case):
+    directory = DEPLOY / "kubernetes/discovery"
+
     @classmethod
     def setUpClass(cls):
-        text = (DEPLOY / "kubernetes/sa-issuerd.yaml").read_text()
-        cls.objects = {o["kind"]: o for o in yaml.safe_load_all(text)}
-        cls.pod = cls.objects["Deployment"]["spec"]["template"]["spec"]
+        cls.objects = kustomized(cls.directory)
+        cls.pod = cls.objects["Deployment", "sa-issuerd"]["spec"]["template"]["spec"]
         cls.container = cls.pod["containers"][0]
+
+    @unittest.skipUnless(shutil.which("kubectl"), "kubectl checks what we make of the files")
+    def test_kubectl_sees_the_same(self):
+        text = subprocess.run(["kubectl", "kustomize", self.directory], check=True,
+                              capture_output=True, text=True).stdout
+        objects = {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(text)}
+        self.assertEqual(objects, self.objects)
 
     def test_pod_meets_the_restricted_standard(self):
         """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
@@ -41,20 +87,20 @@ class Kubernetes(daemon.Case):
             self.assertNotIn("privileged", own)
         for volume in self.pod["volumes"]:
             self.assertLessEqual(volume.keys() - {"name"}, {"configMap", "secret", "emptyDir"})
-        self.assertEqual(self.objects["Namespace"]["metadata"]["labels"][
+        self.assertEqual(self.objects["Namespace", "sa-issuerd"]["metadata"]["labels"][
             "pod-security.kubernetes.io/enforce"], "restricted")
 
     def test_selectors_and_ports_fit(self):
-        labels = self.objects["Deployment"]["spec"]["template"]["metadata"]["labels"]
-        for selector in (self.objects["Service"]["spec"]["selector"],
-                         self.objects["Deployment"]["spec"]["selector"]["matchLabels"],
-                         self.objects["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"]):
+        labels = self.objects["Deployment", "sa-issuerd"]["spec"]["template"]["metadata"]["labels"]
+        for selector in (self.objects["Service", "sa-issuerd"]["spec"]["selector"],
+                         self.objects["Deployment", "sa-issuerd"]["spec"]["selector"]["matchLabels"],
+                         self.objects["PodDisruptionBudget", "sa-issuerd"]["spec"]["selector"]["matchLabels"]):
             self.assertLessEqual(selector.items(), labels.items())
         ports = {p["name"]: p["containerPort"] for p in self.container["ports"]}
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             self.assertIn(self.container[probe]["httpGet"]["port"], ports)
-        self.assertIn(self.objects["Service"]["spec"]["ports"][0]["targetPort"], ports)
-        config = yaml.safe_load(self.objects["ConfigMap"]["data"]["config.yaml"])
+        self.assertIn(self.objects["Service", "sa-issuerd"]["spec"]["ports"][0]["targetPort"], ports)
+        config = yaml.safe_load(self.objects["ConfigMap", "sa-issuerd"]["data"]["config.yaml"])
         listeners = config["listeners"]
         self.assertEqual(listeners["discovery"]["address"], f"0.0.0.0:{ports['https']}")
         self.assertEqual(listeners["admin"]["address"], f"0.0.0.0:{ports['admin']}")
@@ -63,12 +109,13 @@ class Kubernetes(daemon.Case):
         self.assertFalse(any("subPath" in m for m in mounts.values()))
 
     def test_configuration_in_the_config_map_is_good(self):
-        text = self.objects["ConfigMap"]["data"]["config.yaml"]
+        text = self.objects["ConfigMap", "sa-issuerd"]["data"]["config.yaml"]
         place = self.dir / "etc"
         (place / "keys").mkdir(parents=True)
-        (place / "tls").mkdir()
         keys.put("rsa", place / "keys/2026-11.pem")
-        keys.certificate(place / "tls")
+        for directory in ("tls", "tokens-tls"):
+            (place / directory).mkdir()
+            keys.certificate(place / directory)
         (place / "config.yaml").write_text(text.replace("/etc/sa-issuerd", str(place)))
         done = daemon.run("check", place / "config.yaml")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -76,6 +123,34 @@ class Kubernetes(daemon.Case):
     def test_the_command_exists(self):
         self.assertEqual(self.container["args"][0], "serve")
         self.assertIn("--config", self.container["args"])
+
+
+class KubernetesTokenService(Kubernetes):
+    directory = DEPLOY / "kubernetes/token-service"
+
+    def test_the_tokens_listener_is_reached_by_its_service(self):
+        ports = {p["name"]: p["containerPort"] for p in self.container["ports"]}
+        service = self.objects["Service", "sa-issuerd-tokens"]["spec"]
+        text = self.objects["ConfigMap", "sa-issuerd"]["data"]["config.yaml"]
+        listener = yaml.safe_load(text)["listeners"]["tokens"]
+        self.assertEqual([p["targetPort"] for p in service["ports"]], ["tokens"])
+        self.assertEqual(listener["address"], f"0.0.0.0:{ports['tokens']}")
+        public = self.objects["Service", "sa-issuerd"]["spec"]["ports"]
+        self.assertNotIn("tokens", [p["targetPort"] for p in public])
+
+    def test_it_may_ask_and_change_nothing(self):
+        role = self.objects["ClusterRole", "sa-issuerd"]
+        rights = {(resource, verb) for rule in role["rules"]
+                  for resource in rule["resources"] for verb in rule["verbs"]}
+        reading = {"get", "list", "watch"}
+        self.assertEqual({r for r in rights if r[1] not in reading},
+                         {("tokenreviews", "create"), ("subjectaccessreviews", "create")})
+        self.assertEqual({r for r, _ in rights}, {"serviceaccounts", "namespaces", "pods", "nodes",
+                                                  "tokenreviews", "subjectaccessreviews"})
+        binding = self.objects["ClusterRoleBinding", "sa-issuerd"]
+        self.assertEqual(binding["roleRef"]["name"], role["metadata"]["name"])
+        self.assertIn(("ServiceAccount", binding["subjects"][0]["name"]), self.objects)
+        self.assertIs(self.pod["automountServiceAccountToken"], True)
 
 
 class Configurations(daemon.Case):
@@ -105,8 +180,8 @@ class Configurations(daemon.Case):
         (place / "config.yaml").write_text(text)
         config = yaml.safe_load(text)
         for listener in config["listeners"].values():
-            if "tls" in listener:
-                path = place / listener["tls"]["certificate"]
+            for member in {"certificate", "clientCA"} & listener.get("tls", {}).keys():
+                path = place / listener["tls"][member]
                 path.parent.mkdir(parents=True, exist_ok=True)
                 keys.certificate(path.parent, path.stem)
         for issuer in config["issuers"]:
@@ -115,6 +190,9 @@ class Configurations(daemon.Case):
         for name in config.get("accounts", {}).get("manifests", []):
             (place / name).mkdir(parents=True)
             (place / name / "web.yaml").write_text(ACCOUNT)
+        kubeconfig = config.get("accounts", {}).get("kubernetes", {}).get("kubeconfig")
+        if kubeconfig:
+            (place / kubeconfig).write_text(KUBECONFIG)
         done = daemon.run("check", place / "config.yaml")
         self.assertEqual((done.returncode, done.stderr), (0, ""), text)
 

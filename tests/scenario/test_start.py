@@ -11,6 +11,7 @@ import unittest
 
 import daemon
 import keys
+import minting
 
 
 class Start(daemon.Case):
@@ -185,6 +186,38 @@ class CommandLine(daemon.Case):
         for text in (d.issuer, keys.kid(d.keys / "first.pem"), "RS256", "first.pem",
                      f"127.0.0.1:{d.port}"):
             self.assertIn(text, done.stdout)
+
+    def test_check_says_who_may_ask_for_tokens(self):
+        def config(c, d):
+            crt, key = keys.certificate(d.dir)
+            c["listeners"]["tokens"] = {
+                "unix": "tokens.sock", "mode": "0600", "address": "192.0.2.1:8444",
+                "tls": {"certificate": str(crt), "key": str(key), "clientCA": str(crt)}}
+            c["issuers"][0]["audiences"] = [{"name": "vault"}]
+            c["callers"] = {"unixPeers": [{"uids": [0]}, {"gids": [7]}],
+                            "clientCertificates": [{"users": ["a"]}]}
+            c["accounts"] = {"manifests": ["accounts.yaml"]}
+        d = self.daemon(config, start=False)
+        (d.dir / "accounts.yaml").write_text(minting.MANIFESTS)
+        done = daemon.run("check", d.config_file)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for line in ("listener tokens: https://192.0.2.1:8444",
+                     f"listener tokens: http on Unix socket {d.dir}/tokens.sock, mode 0600",
+                     "accounts: 1 from manifests", "callers: Unix peers by 2 rows",
+                     f"callers: client certificates of {d.dir}/tls.crt by 1 row"):
+            self.assertIn(line + "\n", done.stdout)
+
+        def kubernetes(c):
+            c["listeners"]["tokens"] = {"unix": "tokens.sock"}
+            c["accounts"] = {"kubernetes": {}}
+            c["callers"] = {"kubernetes": {"audience": "sa-issuerd"}}
+        d.write_config(kubernetes)
+        done = daemon.run("check", d.config_file)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for line in ("accounts: from Kubernetes, by the pod's own account",
+                     "callers: those that Kubernetes knows by tokens for sa-issuerd, and pods "
+                     "for themselves"):
+            self.assertIn(line + "\n", done.stdout)
 
     def test_check_reports_every_mistake_with_its_place(self):
         d = self.daemon(start=False)
