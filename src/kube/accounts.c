@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "kube/client.h"
 #include "kube/reflector.h"
+#include "kube/review.h"
 #include "kube/table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_ACCOUNTS = 1000000 };
@@ -19,6 +21,7 @@ struct kube_accounts {
     struct kube_client *client;
     struct table *table;
     struct reflector *reflectors[TABLE_KINDS];
+    uint64_t ask_timeout_ms;
 };
 
 void kube_accounts_free(struct kube_accounts *a)
@@ -55,6 +58,7 @@ bool kube_accounts_new(struct kube_client *client,
     if (a == NULL)
         return err_nomem(e);
     a->client = client;
+    a->ask_timeout_ms = options->ask_timeout_ms;
     if (!init(a, options)) {
         kube_accounts_free(a);
         return err_nomem(e);
@@ -70,6 +74,13 @@ void kube_account_done(struct kube_account *a)
         entry_unref(a->entries[i]);
         a->entries[i] = NULL;
     }
+}
+
+void kube_account_copy(struct kube_account *to, const struct kube_account *from)
+{
+    *to = *from;
+    for (size_t i = 0; i < ARRAY_SIZE(to->entries); i++)
+        (void)entry_ref(to->entries[i]);
 }
 
 bool kube_accounts_find(struct kube_accounts *a,
@@ -111,70 +122,91 @@ struct kube_accounts_counts kube_accounts_counts(struct kube_accounts *a)
 /* A question for an account and then its Namespace. */
 struct question {
     struct kube_accounts *accounts;
+    char namespace_name[KUBE_NAMESPACE_SIZE];
     uint64_t asked_ms; /* the object that is asked for now */
     struct kube_account found;
     kube_account_fn *done;
     void *owner;
 };
 
-static void answer(struct question *q, enum kube_finding finding, const struct sai_err *e)
+static void end(struct question *q, const struct kube_account_answer *a)
 {
-    struct kube_account_answer a = { .finding = finding, .e = *e };
-
-    if (finding == KUBE_FOUND) {
-        entry_account(q->found.entries[TABLE_ACCOUNTS], q->found.entries[TABLE_NAMESPACES],
-                      &q->found.account);
-        a.account = &q->found;
-    }
-    q->done(q->owner, &a);
+    q->done(q->owner, a);
     kube_account_done(&q->found);
     free(q);
 }
 
-/* Keeps what was found, for us and for later. false: the question has been answered. */
-static bool keep(struct question *q, enum table_kind kind, const struct kube_get *got)
+static void fail(struct question *q, const struct sai_err *e)
 {
-    struct sai_err e = got->e;
-    struct entry *en;
+    const struct kube_account_answer a = { .finding = KUBE_UNKNOWN, .e = *e };
 
-    if (got->finding == KUBE_FOUND && got->object->meta.deleting) {
-        (void)err_set(&e, SAI_E_NOTFOUND, "it is being deleted");
-        answer(q, KUBE_ABSENT, &e);
-        return false;
-    }
-    if (got->finding != KUBE_FOUND) {
-        answer(q, got->finding, &e);
-        return false;
-    }
-    en = entry_new(&got->object->meta, q->asked_ms);
-    if (en == NULL) {
-        (void)err_nomem(&e);
-        answer(q, KUBE_UNKNOWN, &e);
-        return false;
-    }
+    end(q, &a);
+}
+
+/* Keeps what was found, for us and for later. */
+static bool
+keep(struct question *q, enum table_kind kind, const struct kube_object *o, struct sai_err *e)
+{
+    struct entry *en = entry_new(&o->meta, q->asked_ms);
+    struct sai_err ignored = { 0 };
+
+    if (en == NULL)
+        return err_nomem(e);
     q->found.entries[kind] = entry_ref(en);
     /* A full table is no reason not to answer. */
-    (void)!table_put(q->accounts->table, kind, en, TABLE_ASKED, &e);
+    (void)!table_put(q->accounts->table, kind, en, TABLE_ASKED, &ignored);
     return true;
 }
 
 static void on_namespace(void *owner, const struct kube_get *got)
 {
     struct question *q = owner;
-    struct sai_err none = { 0 };
+    struct kube_account_answer a = { .finding = KUBE_ABSENT, .e = got->e };
 
-    if (keep(q, TABLE_NAMESPACES, got))
-        answer(q, KUBE_FOUND, &none);
+    a.namespace_found = got->finding == KUBE_FOUND;
+    a.namespace_terminating = a.namespace_found && got->object->meta.deleting;
+    if (got->finding == KUBE_UNKNOWN) {
+        fail(q, &got->e);
+        return;
+    }
+    if (a.namespace_found && !a.namespace_terminating &&
+        !keep(q, TABLE_NAMESPACES, got->object, &a.e)) {
+        fail(q, &a.e);
+        return;
+    }
+    if (q->found.entries[TABLE_ACCOUNTS] != NULL &&
+        q->found.entries[TABLE_NAMESPACES] != NULL) {
+        entry_account(q->found.entries[TABLE_ACCOUNTS], q->found.entries[TABLE_NAMESPACES],
+                      &q->found.account);
+        a.finding = KUBE_FOUND;
+        a.account = &q->found;
+    } else if (a.namespace_found) {
+        (void)err_set(&a.e, SAI_E_NOTFOUND,
+                      "the account or its Namespace is being deleted, or "
+                      "there is no such account");
+    }
+    end(q, &a);
 }
 
+/* Of an account that is not there, too, its Namespace is asked for: which of them is missing is
+ * for the caller to know. */
 static void on_account(void *owner, const struct kube_get *got)
 {
     struct question *q = owner;
-    struct kube_wanted wanted = { .kind = KUBE_NAMESPACE };
+    struct kube_wanted wanted = { .kind = KUBE_NAMESPACE,
+                                  .name = q->namespace_name,
+                                  .timeout_ms = q->accounts->ask_timeout_ms };
+    struct sai_err e = got->e;
 
-    if (!keep(q, TABLE_ACCOUNTS, got))
+    if (got->finding == KUBE_UNKNOWN) {
+        fail(q, &got->e);
         return;
-    wanted.name = got->object->meta.namespace_name;
+    }
+    if (got->finding == KUBE_FOUND && !got->object->meta.deleting &&
+        !keep(q, TABLE_ACCOUNTS, got->object, &e)) {
+        fail(q, &e);
+        return;
+    }
     q->asked_ms = clock_mono_ms();
     kube_get_object(q->accounts->client, &wanted, on_namespace, q, NULL);
 }
@@ -187,7 +219,8 @@ void kube_accounts_ask(struct kube_accounts *a,
 {
     const struct kube_wanted wanted = { .kind = KUBE_SERVICE_ACCOUNT,
                                         .namespace_name = namespace_name,
-                                        .name = name };
+                                        .name = name,
+                                        .timeout_ms = a->ask_timeout_ms };
     struct question *q = calloc(1, sizeof(*q));
     struct kube_account_answer failed = { .finding = KUBE_UNKNOWN };
 
@@ -197,6 +230,8 @@ void kube_accounts_ask(struct kube_accounts *a,
         return;
     }
     q->accounts = a;
+    /* One that is cut is no name, and the answer is that there is no such account. */
+    (void)snprintf(q->namespace_name, sizeof(q->namespace_name), "%s", namespace_name);
     q->asked_ms = clock_mono_ms();
     q->done = done;
     q->owner = owner;

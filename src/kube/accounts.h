@@ -24,6 +24,7 @@ struct kube_accounts_options {
     uint64_t silence_s;       /* after which a watch is begun anew; 0: 90 */
     uint64_t watch_s;         /* after which the server is to end one, up to twice that;
                                  0: 300 */
+    uint64_t ask_timeout_ms;  /* of one object that is asked for; 0: 5000 */
     uint64_t first_ms;        /* back-off; 0: as client-go */
     uint64_t most_ms;
 };
@@ -43,6 +44,8 @@ struct kube_account {
 };
 
 void kube_account_done(struct kube_account *a);
+/* Makes to, whose contents do not count, another hold on the same. */
+void kube_account_copy(struct kube_account *to, const struct kube_account *from);
 DEFINE_AUTO_DONE(kube_account, kube_account_done)
 
 /* From memory, in constant time: false unless both the account and its Namespace are there, and
@@ -54,7 +57,9 @@ bool kube_accounts_find(struct kube_accounts *a,
                         struct kube_account *out) MUST_USE;
 
 struct kube_account_answer {
-    enum kube_finding finding;          /* an account that is being deleted is absent */
+    enum kube_finding finding;          /* an account that is being deleted is absent, */
+    bool namespace_found;               /* and so is one without its Namespace, or whose */
+    bool namespace_terminating;         /* Namespace is */
     const struct kube_account *account; /* when found; borrowed */
     struct sai_err e;                   /* when not */
 };

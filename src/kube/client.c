@@ -387,17 +387,23 @@ bool kube_client_new(struct kube_config *config,
     return true;
 }
 
+void kube_client_stop(struct kube_client *c)
+{
+    if (!c->has_thread)
+        return;
+    (void)pthread_mutex_lock(&c->lock);
+    c->stopping = true;
+    (void)pthread_mutex_unlock(&c->lock);
+    transport_wake(c->transport);
+    (void)pthread_join(c->thread, NULL);
+    c->has_thread = false;
+}
+
 void kube_client_free(struct kube_client *c)
 {
     if (c == NULL)
         return;
-    if (c->has_thread) {
-        (void)pthread_mutex_lock(&c->lock);
-        c->stopping = true;
-        (void)pthread_mutex_unlock(&c->lock);
-        transport_wake(c->transport);
-        (void)pthread_join(c->thread, NULL);
-    }
+    kube_client_stop(c);
     transport_free(c->transport);
     credentials_free(c->credentials);
     kube_config_free(c->config);

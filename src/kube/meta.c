@@ -2,6 +2,7 @@
 #include "kube/meta.h"
 
 #include "base/num.h"
+#include "base/rfc3339.h"
 #include "kube/answer.h"
 #include "kube/names.h"
 
@@ -92,11 +93,25 @@ static bool is_uid(const char *s)
     return len > 0 && len <= KUBE_UID_MAX;
 }
 
+/* Whatever stands there: it is not for us to say that this is not being deleted. */
+static void read_deletion(const json_t *metadata, struct meta *m)
+{
+    const json_t *value = json_object_get(metadata, "deletionTimestamp");
+    const char *text = json_plain(value);
+    struct sai_err ignored = { 0 };
+
+    if (value == NULL || json_is_null(value) || (text != NULL && text[0] == '\0'))
+        return;
+    m->deleting = true;
+    if (text == NULL || !rfc3339_parse(text, &m->deletion_unix_s, &ignored) ||
+        m->deletion_unix_s <= 0)
+        m->deletion_unix_s = 1;
+}
+
 bool meta_read(const json_t *object, bool namespaced, struct meta *out, struct sai_err *e)
 {
     const json_t *metadata = json_object_get(object, "metadata");
     const char *version = json_member(metadata, "resourceVersion");
-    const char *deletion = json_member(metadata, "deletionTimestamp");
     AUTO(meta) struct meta m = { 0 };
 
     if (!json_is_object(metadata))
@@ -109,10 +124,7 @@ bool meta_read(const json_t *object, bool namespaced, struct meta *out, struct s
         (namespaced ? !kube_is_label(m.namespace_name) : m.namespace_name[0] != '\0'))
         return err_set(e, SAI_E_INVALID, "an object has no proper name, namespace or uid");
     m.version = meta_version(version);
-    /* Whatever stands there: it is not for us to say that this is not being deleted. */
-    m.deleting = deletion == NULL || deletion[0] != '\0';
-    if (json_is_null(json_object_get(metadata, "deletionTimestamp")))
-        m.deleting = false;
+    read_deletion(metadata, &m);
     if (!read_maps(metadata, &m, e))
         return false;
     *out = m;

@@ -22,8 +22,9 @@ struct meta {
     const char *uid;
     uint64_t version; /* resourceVersion; 0: not a number, so not comparable */
     bool deleting;
-    bool unusable;          /* its annotations or labels cannot be read, and are left out */
-    struct sai_pair *pairs; /* annotations, then labels, each sorted */
+    int64_t deletion_unix_s; /* when it is to be gone: deletionTimestamp; 1: unreadable */
+    bool unusable;           /* its annotations or labels cannot be read, and are left out */
+    struct sai_pair *pairs;  /* annotations, then labels, each sorted */
     size_t annotation_count;
     size_t label_count;
 };

@@ -134,14 +134,17 @@ static bool make_path(const struct question *w, struct buf *path, struct sai_err
     return buf_ok(path, e);
 }
 
-static bool
-ask(struct kube_client *client, struct question *w, uint64_t *call, struct sai_err *e)
+static bool ask(struct kube_client *client,
+                struct question *w,
+                uint64_t timeout_ms,
+                uint64_t *call,
+                struct sai_err *e)
 {
     AUTO(buf) struct buf path = { 0 };
     struct kube_call c = {
         .accept = kinds[w->kind].accept,
         .max_bytes = KUBE_MAX_OBJECT_BYTES,
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = timeout_ms == 0 ? TIMEOUT_MS : timeout_ms,
         .retries = 1,
         .done = on_answer,
         .owner = w,
@@ -180,7 +183,7 @@ static bool start(struct kube_client *client,
     if (!copy_name(w->name, sizeof(w->name), wanted->name) ||
         !copy_name(w->namespace_name, sizeof(w->namespace_name), wanted->namespace_name))
         return err_set(e, SAI_E_NOTFOUND, "no %s has such a name", kinds[w->kind].kind);
-    if (!ask(client, w, call, e))
+    if (!ask(client, w, wanted->timeout_ms, call, e))
         return false;
     (void)TAKE(w);
     return true;

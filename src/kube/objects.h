@@ -41,6 +41,7 @@ struct kube_wanted {
     enum kube_kind kind;
     const char *namespace_name; /* NULL for a Namespace or Node */
     const char *name;
+    uint64_t timeout_ms; /* 0: 5000 */
 };
 
 /* Asks for one object. Of a Secret its metadata

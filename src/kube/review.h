@@ -51,10 +51,10 @@ DEFINE_AUTO(kube_user, kube_user_unref)
 /* The value of a key that has exactly one; otherwise NULL. */
 const char *kube_user_extra(const struct kube_user *u, const char *key);
 
-/* Of system:serviceaccount:<namespace>:<name> the two names, in their syntax; false if the user
- * is no ServiceAccount. */
+/* Of system:serviceaccount:<namespace>:<name> the two names, in their syntax; false, and the
+ * names are undefined, if the user is no ServiceAccount. */
 enum { KUBE_NAMESPACE_SIZE = 64, KUBE_NAME_SIZE = 254 };
-bool kube_user_account(const struct kube_user *u,
+bool kube_user_account(const char *username,
                        char namespace_name[KUBE_NAMESPACE_SIZE],
                        char name[KUBE_NAME_SIZE]) MUST_USE;
 
@@ -81,6 +81,11 @@ struct kube_review {
 };
 
 typedef void kube_review_fn(void *owner, const struct kube_review *review);
+
+/* Who is known to bear the token, from the cache alone; NULL: not known. The caller's to unref.
+ */
+struct kube_user *
+kube_review_known(struct kube_reviews *r, const char *token, const char *audience) MUST_USE;
 
 /* Who bears the token, if it is for that audience? done is called exactly once: on the calling
  * thread before this returns when the answer is known or hopeless, otherwise on the client's

@@ -40,15 +40,15 @@ const char *kube_user_extra(const struct kube_user *u, const char *key)
     return NULL;
 }
 
-bool kube_user_account(const struct kube_user *u,
+bool kube_user_account(const char *username,
                        char namespace_name[KUBE_NAMESPACE_SIZE],
                        char name[KUBE_NAME_SIZE])
 {
     static const char prefix[] = "system:serviceaccount:";
-    const char *ns = u->username + sizeof(prefix) - 1;
+    const char *ns = username + sizeof(prefix) - 1;
     const char *colon;
 
-    if (strncmp(u->username, prefix, sizeof(prefix) - 1) != 0)
+    if (strncmp(username, prefix, sizeof(prefix) - 1) != 0)
         return false;
     colon = strchr(ns, ':');
     if (colon == NULL || colon - ns >= KUBE_NAMESPACE_SIZE || !kube_is_subdomain(colon + 1))

@@ -4,7 +4,7 @@
  * account, bound to the same pod, and for nothing and nobody else. Every name comes from the
  * API's review of the token and from its objects; the request only chooses an audience. */
 
-#include "accounts/names.h"
+#include "kube/review.h"
 #include "service/steps.h"
 
 #include <string.h>
@@ -27,31 +27,6 @@ static enum verdict check_audience(struct issuance *i)
     i->request.audiences = (struct sai_strings){ i->audience_list, 1 };
     i->request.now_unix_s = i->in.now_unix_s;
     return step_verdict(i);
-}
-
-/* "system:serviceaccount:<namespace>:<name>"; neither part can hold a colon. */
-static bool set_account(struct token_path *out, const char *user)
-{
-    static const char prefix[] = "system:serviceaccount:";
-    const char *space = user + strlen(prefix);
-    struct sai_err e = { 0 };
-    const char *colon;
-    size_t space_len;
-    size_t name_len;
-
-    if (strncmp(user, prefix, strlen(prefix)) != 0)
-        return false;
-    colon = strchr(space, ':');
-    if (colon == NULL)
-        return false;
-    space_len = (size_t)(colon - space);
-    name_len = strlen(colon + 1);
-    if (space_len >= sizeof(out->namespace_name) || name_len >= sizeof(out->name))
-        return false;
-    memcpy(out->namespace_name, space, space_len);
-    out->namespace_name[space_len] = '\0';
-    memcpy(out->name, colon + 1, name_len + 1);
-    return name_check_label(out->namespace_name, &e) && name_check_subdomain(out->name, &e);
 }
 
 static enum verdict invalid_token(struct issuance *i, const char *why)
@@ -77,7 +52,8 @@ static enum verdict review(struct issuance *i)
         return v;
     if (!r->authenticated)
         return invalid_token(i, "not a valid token for this service");
-    if (!is_set(r->user) || !is_set(r->uid) || !set_account(&i->path, r->user))
+    if (!is_set(r->user) || !is_set(r->uid) ||
+        !kube_user_account(r->user, i->path.namespace_name, i->path.name))
         return invalid_token(i, "not of a service account");
     if (!is_set(r->pod.name) || !is_set(r->pod.uid))
         return invalid_token(i, "not bound to a pod");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
+#include "base/log.h"
 #include "conf/conf.h"
 #include "state/snapshot.h"
 #include "tokens/inside.h"
@@ -46,10 +47,11 @@ static struct sai_strings texts(const struct conf_strings *s)
 }
 
 static bool make(struct book_issuer *bi,
-                 const struct snapshot *s,
+                 const struct token_clerk *c,
                  const struct issuer *issuer,
                  struct sai_err *e)
 {
+    const struct conf *conf = c->book->snapshot->conf;
     size_t count = issuer->conf->audience_count;
 
     if (issuer->policy == NULL)
@@ -63,19 +65,24 @@ static bool make(struct book_issuer *bi,
     bi->issuer = issuer;
     bi->policy = (struct issuance_policy){
         .audiences = { bi->audiences, count },
-        .api_audiences = texts(&s->conf->callers.api_audiences),
+        .api_audiences = texts(&conf->callers.api_audiences),
     };
+    bi->counts = counts_of_issuer(&c->desk->counts, issuer->conf->url);
+    if (bi->counts == NULL)
+        return err_nomem(e);
     return sai_minter_new(issuer->policy, &bi->minter, e);
 }
 
-bool book_issuer(struct book *b, size_t index, struct book_issuer **out, struct sai_err *e)
+struct book_issuer *clerk_issuer(struct token_clerk *c, size_t index)
 {
-    struct book_issuer *bi = &b->issuers[index];
+    struct book *b = c->book;
+    struct book_issuer *bi = b == NULL ? NULL : &b->issuers[index];
+    struct sai_err e = { 0 };
 
-    if (bi->minter == NULL && !make(bi, b->snapshot, &b->snapshot->issuers[index], e))
-        return false;
-    *out = bi;
-    return true;
+    if (bi == NULL || bi->minter != NULL || make(bi, c, &b->snapshot->issuers[index], &e))
+        return bi;
+    log_err(LOG_ERROR, "cannot prepare to mint", &e);
+    return NULL;
 }
 
 bool token_clerk_new(struct token_desk *d, struct token_clerk **out, struct sai_err *e)
@@ -98,8 +105,7 @@ void token_clerk_free(struct token_clerk *c)
         struct token_job *j = c->spare;
 
         c->spare = j->next;
-        buf_done(&j->body);
-        free(j);
+        job_destroy(j);
     }
     trail_done(&c->trail);
     book_unref(c->book);
@@ -113,6 +119,12 @@ void token_clerk_use(struct token_clerk *c, struct snapshot *s)
     c->book = book_new(snapshot_ref(s));
     if (c->book != NULL)
         trail_use(&c->trail, s->conf->audit.file);
+}
+
+void job_destroy(struct token_job *j)
+{
+    buf_done(&j->body);
+    free(j);
 }
 
 struct token_job *clerk_take_job(struct token_clerk *c)
@@ -136,8 +148,7 @@ struct token_job *clerk_take_job(struct token_clerk *c)
 void clerk_give_job(struct token_clerk *c, struct token_job *j)
 {
     if (c->spare_count == SPARE_JOBS_MAX || j->body.cap > BODY_KEPT_BYTES) {
-        buf_done(&j->body);
-        free(j);
+        job_destroy(j);
         return;
     }
     if (j->body.data != NULL)

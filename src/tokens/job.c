@@ -2,13 +2,17 @@
 #include "tokens/job.h"
 
 #include "base/clock.h"
-#include "base/err.h"
 #include "conf/conf.h"
 #include "state/snapshot.h"
-#include "tokens/allow.h"
+#include "tokens/ask.h"
 #include "tokens/inside.h"
 
-enum { RETRY_LATER_S = 5 };
+static void refuse_unserved_exchange(struct token_job *j)
+{
+    if (j->desk->audience == NULL || !j->book->snapshot->conf->callers.exchange)
+        issuance_tell_unserved(&j->issuance, "unsupported_grant_type",
+                               "token exchange is not served here");
+}
 
 struct token_job *token_job_new(struct token_clerk *c, const struct token_job_input *in)
 {
@@ -20,15 +24,12 @@ struct token_job *token_job_new(struct token_clerk *c, const struct token_job_in
         .len = in->body_len,
         .now_unix_s = clock_unix_s(),
     };
-    struct sai_err e = { 0 };
-    struct book_issuer *issuer;
-    struct token_job *j;
+    struct book_issuer *issuer = clerk_issuer(c, in->issuer);
+    struct token_job *j = issuer == NULL ? NULL : clerk_take_job(c);
 
-    if (c->book == NULL || !book_issuer(c->book, in->issuer, &issuer, &e))
-        return NULL;
-    j = clerk_take_job(c);
     if (j == NULL)
         return NULL;
+    j->desk = c->desk;
     j->clerk = c;
     j->book = book_ref(c->book);
     j->issuer = issuer;
@@ -38,152 +39,68 @@ struct token_job *token_job_new(struct token_clerk *c, const struct token_job_in
     input.policy = &issuer->policy;
     issuance_init(&j->issuance, &input);
     if (in->path.kind == TOKEN_PATH_EXCHANGE)
-        issuance_tell_unserved(&j->issuance, "unsupported_grant_type",
-                               "token exchange is not served here");
+        refuse_unserved_exchange(j);
     return j;
+}
+
+static void set_waiting(struct token_job *j, bool waiting)
+{
+    _Atomic uint64_t *now = &j->desk->counts.waiting;
+
+    if (j->waiting == waiting)
+        return;
+    j->waiting = waiting;
+    if (waiting)
+        atomic_fetch_add_explicit(now, 1, memory_order_relaxed);
+    else
+        atomic_fetch_sub_explicit(now, 1, memory_order_relaxed);
 }
 
 void token_job_free(struct token_job *j)
 {
+    struct token_clerk *c;
+
     if (j == NULL)
         return;
+    c = j->clerk;
+    set_waiting(j, false);
     issuance_done(&j->issuance);
+    kube_user_unref(j->user);
+    kube_account_done(&j->account);
     book_unref(j->book);
-    clerk_give_job(j->clerk, j);
-}
-
-static void tell_row(struct token_job *j, const struct conf_caller *row, const char *name)
-{
-    struct access_fact fact = { .allowed = row != NULL, .caller = name };
-
-    if (row != NULL)
-        fact.audiences = (struct sai_strings){ row->audiences.items, row->audiences.count };
-    issuance_tell_access(&j->issuance, &fact);
-}
-
-static void look_for_access(struct token_job *j, const struct issuance_lookup *l)
-{
-    const struct conf_callers *conf = &j->book->snapshot->conf->callers;
-
-    switch (j->caller.kind) {
-    case CALLER_PEER:
-        who_set_peer(&j->who, &j->caller);
-        tell_row(
-            j,
-            allow_find(conf->peers, conf->peer_count, &j->caller, l->namespace_name, l->name),
-            j->who.text);
-        break;
-    case CALLER_CERTIFICATE:
-        who_set_certificate(&j->who, &j->caller);
-        tell_row(j,
-                 allow_find(conf->certificates, conf->certificate_count, &j->caller,
-                            l->namespace_name, l->name),
-                 j->caller.user);
-        break;
-    case CALLER_BEARER:
-    case CALLER_NONE:
-        issuance_tell_unknown(&j->issuance);
-        break;
-    }
-}
-
-static void look_for_account(struct token_job *j, const struct issuance_lookup *l)
-{
-    const struct sai_accounts *accounts = j->book->snapshot->accounts;
-    struct account_fact fact = { .namespace_found = true };
-
-    fact.found = accounts != NULL &&
-                 sai_accounts_find(accounts, l->namespace_name, l->name, &fact.account);
-    issuance_tell_account(&j->issuance, &fact);
-}
-
-static void look_up(struct token_job *j, const struct issuance_lookup *l)
-{
-    switch (l->kind) {
-    case LOOKUP_ACCESS:
-        look_for_access(j, l);
-        break;
-    case LOOKUP_ACCOUNT:
-        look_for_account(j, l);
-        break;
-    case LOOKUP_POD:
-    case LOOKUP_SECRET:
-    case LOOKUP_NODE:
-        issuance_tell_unserved(&j->issuance, NULL,
-                               "bound tokens need accounts.kubernetes: without it nobody can "
-                               "say whether the object exists");
-        break;
-    case LOOKUP_REVIEW:
-    case LOOKUP_NONE:
-        break;
-    }
-}
-
-/* The line is written before the token is given away, or there is no token. */
-static bool record(struct token_job *j, const struct sai_token *token)
-{
-    struct audit_record r = {
-        .issuer = j->issuer->issuer->conf->url,
-        .token = token,
-        .caller = j->who.text,
-    };
-    char reason[512];
-    struct sai_err e = { 0 };
-
-    if (token != NULL) {
-        audit_take_request(&r, &j->issuance.request);
-    } else {
-        r.namespace_name = j->issuance.path.namespace_name;
-        r.name = j->issuance.path.name;
-        r.audiences = j->issuance.request.audiences;
-        r.reason = refusal_message(&j->issuance.refusal, reason, sizeof(reason));
-    }
-    return trail_write(&j->clerk->trail, &r, &e);
-}
-
-static const struct sai_token *mint(struct token_job *j, struct sai_token *token)
-{
-    const struct sai_token_request *request = issuance_request(&j->issuance);
-    struct sai_err e = { 0 };
-
-    if (request != NULL && !sai_mint(j->issuer->minter, request, token, &e))
-        issuance_mint_failed(&j->issuance, &e);
-    else if (request != NULL && !record(j, token))
-        issuance_not_recorded(&j->issuance, RETRY_LATER_S);
-    else if (request != NULL)
-        return token;
-    if (j->who.known)
-        (void)record(j, NULL);
-    return NULL;
-}
-
-static void finish(struct token_job *j)
-{
-    struct sai_token minted;
-    const struct sai_token *token = mint(j, &minted);
-    struct sai_err e = { 0 };
-
-    if (!issuance_put_answer(&j->issuance, token, &j->answer, &j->body, &e)) {
-        j->answer = (struct issuance_answer){ .status = 500 };
-        buf_reset(&j->body);
-    }
+    if (ask_end(j))
+        clerk_give_job(c, j);
 }
 
 enum token_progress token_job_run(struct token_job *j)
 {
-    const struct issuance_lookup *l = issuance_next(&j->issuance);
+    for (;;) {
+        const struct issuance_lookup *l;
 
-    while (l->kind != LOOKUP_NONE) {
-        look_up(j, l);
+        if (j->on_answer != NULL) {
+            job_answer_fn *on_answer = j->on_answer;
+
+            if (!ask_is_answered(j)) {
+                set_waiting(j, true);
+                return TOKEN_JOB_WAITS;
+            }
+            j->on_answer = NULL;
+            on_answer(j);
+            continue;
+        }
         l = issuance_next(&j->issuance);
+        if (l->kind == LOOKUP_NONE)
+            break;
+        job_look_up(j, l);
     }
-    finish(j);
+    set_waiting(j, false);
+    job_finish(j);
     return TOKEN_JOB_DONE;
 }
 
 void token_job_arm(struct token_job *j)
 {
-    j->wake(j->owner);
+    ask_arm(j);
 }
 
 const struct issuance_answer *token_job_answer(const struct token_job *j)

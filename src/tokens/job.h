@@ -10,7 +10,8 @@
  *
  * All of it happens in the thread of the job's clerk, but for the wake function, which any
  * thread may call: exactly once after each token_job_arm(), perhaps before that returns. A job
- * that is armed must not be freed before it is woken. */
+ * that is armed must not be freed before it is woken; one that waits and is not armed may be.
+ */
 
 #include "base/attr.h"
 #include "base/buf.h"
@@ -44,11 +45,12 @@ enum token_caller_kind {
 
 enum { CALLER_GROUPS_MAX = 32 };
 
-/* Borrowed for the life of the job. More than one thing may have been shown: a token is looked
- * at first, then the certificate, then the peer. */
+/* Borrowed for the life of the job. Where more than one thing was shown, a token comes first,
+ * then the certificate, then the peer: the kind is that of the first, which alone is looked at.
+ * A token that is not believed is a refusal, whatever else was shown. */
 struct token_caller {
     enum token_caller_kind kind;
-    const char *token; /* secret */
+    const char *token; /* secret; NUL after it */
     size_t token_len;
     const char *user;          /* the subject's CN, */
     struct sai_strings groups; /* and its Os, as Kubernetes maps them */

@@ -60,7 +60,7 @@ static void on_review(void *owner, const struct kube_review *r)
         char name[KUBE_NAME_SIZE];
         const char *pod = kube_user_extra(r->user, KUBE_EXTRA_POD_NAME);
         const char *node = kube_user_extra(r->user, KUBE_EXTRA_NODE_NAME);
-        bool is_account = kube_user_account(r->user, ns, name);
+        bool is_account = kube_user_account(r->user->username, ns, name);
 
         printf("%u allowed %s %s groups=%zu pod=%s node=%s account=%s/%s\n", id_of(owner),
                r->user->username, r->user->uid, r->user->group_count, pod == NULL ? "" : pod,

@@ -129,7 +129,7 @@ static void users_are_taken_apart(void **state)
     char name[KUBE_NAME_SIZE];
 
     (void)state;
-    assert_true(kube_user_account(good, ns, name));
+    assert_true(kube_user_account(good->username, ns, name));
     assert_string_equal(ns, "shop");
     assert_string_equal(name, "cart.v2");
     assert_string_equal(good->uid, "");
@@ -137,7 +137,7 @@ static void users_are_taken_apart(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(no_accounts); i++) {
         AUTO(kube_user) struct kube_user *u = user_named(no_accounts[i]);
 
-        if (kube_user_account(u, ns, name))
+        if (kube_user_account(u->username, ns, name))
             fail_msg("%s is an account", no_accounts[i]);
     }
 }
