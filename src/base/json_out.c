@@ -96,3 +96,14 @@ void json_out_string(struct buf *b, const char *s)
 {
     json_out_string_n(b, s, strlen(s));
 }
+
+void json_out_strings(struct buf *b, const char *const *items, size_t count)
+{
+    buf_char(b, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_char(b, ',');
+        json_out_string(b, items[i]);
+    }
+    buf_char(b, ']');
+}

@@ -9,5 +9,7 @@
 
 void json_out_string_n(struct buf *b, const char *s, size_t len);
 void json_out_string(struct buf *b, const char *s);
+/* A list of strings. */
+void json_out_strings(struct buf *b, const char *const *items, size_t count);
 /* A part of a string, without quotes. */
 void json_out_text(struct buf *b, const char *s, size_t len);

@@ -115,10 +115,13 @@ static int check(const char *file)
     AUTO(sai_report) struct sai_report *report = sai_report_new();
     AUTO(inputs) struct inputs *inputs = inputs_new();
     AUTO(snapshot) struct snapshot *s = NULL;
+    struct sai_err e = { 0 };
     bool ok;
 
-    if (report == NULL || inputs == NULL)
-        return CLI_FAILED;
+    if (report == NULL || inputs == NULL) {
+        (void)err_nomem(&e);
+        return report_failure("check", "", &e);
+    }
     ok = snapshot_build(file, inputs, &s, report);
     report_print(report);
     if (!ok) {
@@ -138,25 +141,19 @@ static int check(const char *file)
 
 static int explain(void)
 {
-    struct sai_err e = { 0 };
     AUTO(buf) struct buf text;
 
     buf_init(&text, EXPLAIN_MAX_BYTES);
     conf_explain(&text);
-    if (!buf_ok(&text, &e))
-        return CLI_FAILED;
-    return fwrite(text.data, 1, text.len, stdout) == text.len ? CLI_OK : CLI_FAILED;
+    return report_result("check", &text);
 }
 
 static int run(const struct arguments *args)
 {
     if (args->options[EXPLAIN] != NULL)
         return explain();
-    if (args->operand_count == 0) {
-        (void)fprintf(stderr, "sa-issuerd check: CONFIG is missing\n"
-                              "try: sa-issuerd help check\n");
-        return CLI_USAGE;
-    }
+    if (args->operand_count == 0)
+        return report_usage("check", "CONFIG is missing");
     return check(args->operands[0]);
 }
 

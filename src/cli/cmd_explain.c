@@ -3,20 +3,11 @@
 #include "cli/command.h"
 #include "cli/issuing.h"
 #include "conf/conf.h"
+#include "rules/source.h"
 
 #include <stdio.h>
 
 static const struct option_row options[] = { ISSUING_OPTION_ROWS };
-
-static const char *const source_names[] = {
-    [SAI_SOURCE_ANNOTATION] = "annotation",
-    [SAI_SOURCE_LABEL] = "label",
-    [SAI_SOURCE_NAMESPACE_ANNOTATION] = "namespaceAnnotation",
-    [SAI_SOURCE_NAMESPACE_LABEL] = "namespaceLabel",
-    [SAI_SOURCE_FIELD] = "field",
-    [SAI_SOURCE_VALUE] = "value",
-    [SAI_SOURCE_TEMPLATE] = "template",
-};
 
 static const char *const outcome_texts[] = {
     [SAI_RULE_WRITTEN] = "written",
@@ -46,7 +37,7 @@ static void print_rule(const struct sai_rule_report *report, void *data)
 
     (void)printf("claims[%zu]: ", report->rule);
     print_target(rule);
-    (void)printf(" from %s %s\n    %s", source_names[rule->source], rule->from,
+    (void)printf(" from %s %s\n    %s", source_word(rule->source), rule->from,
                  outcome_texts[report->outcome]);
     if (report->reason != NULL)
         (void)printf(": %s", report->reason);
@@ -61,9 +52,9 @@ static int run(const struct arguments *args)
     struct sai_err e = { 0 };
     struct sai_token token;
     char text[sizeof(struct sai_err)];
-    int code;
+    int code = issuing_init(&in, "explain", args);
 
-    if (!issuing_init(&in, "explain", args, &code))
+    if (code != CLI_OK)
         return code;
     (void)printf("account %s in namespace %s, uid %s\n", in.account.name,
                  in.account.namespace_name, in.account.uid);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
-
-#include <stdio.h>
+#include "cli/report.h"
 
 static int run(const struct arguments *args)
 {
@@ -12,10 +11,8 @@ static int run(const struct arguments *args)
         return CLI_OK;
     }
     c = command_find(args->operands[0]);
-    if (c == NULL) {
-        (void)fprintf(stderr, "sa-issuerd help: no command '%s'\n", args->operands[0]);
-        return CLI_USAGE;
-    }
+    if (c == NULL)
+        return report_usage("help", "no command '%s'", args->operands[0]);
     command_print_help(c);
     return CLI_OK;
 }

@@ -4,6 +4,8 @@
 #include "base/json_out.h"
 #include "cli/command.h"
 #include "cli/issuing.h"
+#include "cli/report.h"
+#include "codec/base64url.h"
 #include "codec/json_pretty.h"
 #include "conf/conf.h"
 #include "issue/audit.h"
@@ -39,10 +41,15 @@ static void put_token(struct buf *out, const struct issuing *in, const struct sa
 static void put_decoded(struct buf *out, const struct issuing *in, const struct sai_token *t)
 {
     AUTO(buf) struct buf header;
+    struct sai_err e = { 0 };
 
     (void)in;
-    buf_init(&header, 256);
-    buf_printf(&header, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}", t->alg, t->kid);
+    buf_init(&header, OUTPUT_MAX_BYTES);
+    if (!base64url_decode(&header, t->text, strcspn(t->text, "."), &e) ||
+        !buf_ok(&header, &e)) {
+        out->failed = true;
+        return;
+    }
     json_pretty(out, header.data, header.len);
     json_pretty(out, t->claims, t->claims_len);
 }
@@ -61,13 +68,9 @@ static void put_json(struct buf *out, const struct issuing *in, const struct sai
     json_out_string(&text, in->account.namespace_name);
     buf_str(&text, ",\"uid\":");
     json_out_string(&text, in->account.uid);
-    buf_str(&text, "},\"spec\":{\"audiences\":[");
-    for (size_t i = 0; i < in->request.audiences.count; i++) {
-        if (i > 0)
-            buf_char(&text, ',');
-        json_out_string(&text, in->request.audiences.items[i]);
-    }
-    buf_printf(&text, "],\"expirationSeconds\":%" PRIu64 "},\"status\":{\"token\":\"",
+    buf_str(&text, "},\"spec\":{\"audiences\":");
+    json_out_strings(&text, in->request.audiences.items, in->request.audiences.count);
+    buf_printf(&text, ",\"expirationSeconds\":%" PRIu64 "},\"status\":{\"token\":\"",
                t->lifetime_s);
     buf_add(&text, t->text, t->len);
     buf_str(&text, "\",\"expirationTimestamp\":\"");
@@ -94,25 +97,6 @@ static const struct format *find_format(const char *name)
     return NULL;
 }
 
-static int fail(const struct sai_err *e)
-{
-    char text[sizeof(struct sai_err)];
-
-    (void)fprintf(stderr, "sa-issuerd token: %s\n", sai_err_format(e, text, sizeof(text)));
-    return CLI_FAILED;
-}
-
-static int print(const struct buf *out)
-{
-    struct sai_err e = { 0 };
-
-    if (!buf_ok(out, &e))
-        return fail(&e);
-    if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0)
-        return CLI_FAILED;
-    return CLI_OK;
-}
-
 static int print_claims(const struct issuing *in)
 {
     struct sai_err e = { 0 };
@@ -121,9 +105,9 @@ static int print_claims(const struct issuing *in)
 
     buf_init(&out, OUTPUT_MAX_BYTES);
     if (!sai_mint_claims(in->minter, &in->request, &token, &e))
-        return fail(&e);
+        return report_failure("token", "", &e);
     json_pretty(&out, token.claims, token.claims_len);
-    return print(&out);
+    return report_result("token", &out);
 }
 
 /* The audit line is written before the token is given away, or there is no token. */
@@ -144,14 +128,14 @@ static int mint(const struct issuing *in, const struct format *format)
     else
         record.reason = e.text;
     if (!audit_write(in->snapshot->conf->audit.file, &record, &audit_e))
-        return fail(&audit_e);
+        return report_failure("token", "", &audit_e);
     if (record.token == NULL)
-        return fail(&e);
+        return report_failure("token", "", &e);
     if (token.clamped)
         (void)fprintf(stderr, "sa-issuerd token: the lifetime was shortened to %" PRIu64 " s\n",
                       token.lifetime_s);
     format->put(&out, in, &token);
-    return print(&out);
+    return report_result("token", &out);
 }
 
 static int run(const struct arguments *args)
@@ -160,13 +144,11 @@ static int run(const struct arguments *args)
     AUTO(issuing) struct issuing in = { 0 };
     int code;
 
-    if (format == NULL) {
-        (void)fprintf(stderr,
-                      "sa-issuerd token: --output is token, json or decoded, not '%s'\n",
-                      args->options[OUTPUT]);
-        return CLI_USAGE;
-    }
-    if (!issuing_init(&in, "token", args, &code))
+    if (format == NULL)
+        return report_usage("token", "--output is token, json or decoded, not '%s'",
+                            args->options[OUTPUT]);
+    code = issuing_init(&in, "token", args);
+    if (code != CLI_OK)
         return code;
     return args->options[CLAIMS_ONLY] != NULL ? print_claims(&in) : mint(&in, format);
 }

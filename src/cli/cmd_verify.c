@@ -4,6 +4,7 @@
 #include "base/rfc3339.h"
 #include "cli/command.h"
 #include "cli/issuer_keys.h"
+#include "cli/report.h"
 #include "codec/json_pretty.h"
 #include "jose/jwt.h"
 
@@ -49,22 +50,6 @@ struct job {
     struct buf token;
 };
 
-static int usage(const char *problem, const char *detail)
-{
-    (void)fprintf(stderr, "sa-issuerd verify: %s%s\ntry: sa-issuerd help verify\n", problem,
-                  detail);
-    return CLI_USAGE;
-}
-
-static int fail(const char *what, const struct sai_err *e)
-{
-    char text[sizeof(struct sai_err)];
-
-    (void)fprintf(stderr, "sa-issuerd verify: %s%s\n", what,
-                  sai_err_format(e, text, sizeof(text)));
-    return CLI_FAILED;
-}
-
 /* 0 stands for now there, so that one second cannot be asked for. */
 static bool parse_time(const char *text, int64_t *out, struct sai_err *e)
 {
@@ -92,16 +77,14 @@ static int read_options(const struct arguments *args, struct job *job)
     job->verify = (struct sai_verify_options){ .audience = args->options[AUDIENCE],
                                                .leeway_s = LEEWAY_S };
     if (job->jwks_file != NULL && job->config != NULL)
-        return usage("--jwks and --config exclude each other", "");
+        return report_usage("verify", "--jwks and --config exclude each other");
     if (job->issuer == NULL && job->jwks_file == NULL && job->config == NULL)
-        return usage(
-            "say whom to trust with --issuer, --jwks or --config: a token cannot vouch "
-            "for its own issuer",
-            "");
+        return report_usage("verify", "say whom to trust with --issuer, --jwks or --config: a "
+                                      "token cannot vouch for its own issuer");
     if (job->issuer != NULL && sai_issuer_url_problem(job->issuer)[0] != '\0')
-        return usage("--issuer: ", sai_issuer_url_problem(job->issuer));
+        return report_usage("verify", "--issuer: %s", sai_issuer_url_problem(job->issuer));
     if (at != NULL && !parse_time(at, &job->verify.now_unix_s, &e))
-        return usage("--at: ", e.text);
+        return report_usage("verify", "--at: %s", e.text);
     return CLI_OK;
 }
 
@@ -150,15 +133,11 @@ static bool find_keys(struct job *job, struct sai_jwks **out, struct sai_err *e)
 
 static int print_claims(const struct sai_verified *v)
 {
-    struct sai_err e = { 0 };
     AUTO(buf) struct buf out;
 
     buf_init(&out, OUTPUT_MAX_BYTES);
     json_pretty(&out, v->claims, v->claims_len);
-    if (!buf_ok(&out, &e))
-        return fail("", &e);
-    return fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0 ? CLI_OK
-                                                                                  : CLI_FAILED;
+    return report_result("verify", &out);
 }
 
 static int verify(struct job *job)
@@ -172,15 +151,15 @@ static int verify(struct job *job)
     buf_init(&claimed, JWT_MAX_BYTES);
     if (job->config != NULL && job->issuer == NULL) {
         if (!issuer_claimed(job->token.data, job->token.len, &claimed, &e))
-            return fail("refused: ", &e);
+            return report_failure("verify", "refused: ", &e);
         job->issuer = claimed.data;
     }
     if (!find_keys(job, &jwks, &e))
-        return fail("", &e);
+        return report_failure("verify", "", &e);
     job->verify.issuer = job->issuer;
     code = sai_verify(jwks, job->token.data, job->token.len, &job->verify, &v, &e)
                ? print_claims(&v)
-               : fail("refused: ", &e);
+               : report_failure("verify", "refused: ", &e);
     free(v.claims);
     sai_jwks_free(jwks);
     return code;
@@ -194,7 +173,8 @@ static int run(const struct arguments *args)
 
     if (code != CLI_OK)
         return code;
-    code = read_token(args->operands[0], &job.token, &e) ? verify(&job) : fail("", &e);
+    code = read_token(args->operands[0], &job.token, &e) ? verify(&job)
+                                                         : report_failure("verify", "", &e);
     buf_done(&job.token);
     return code;
 }

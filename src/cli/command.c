@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "base/attr.h"
+#include "cli/report.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -78,12 +79,6 @@ void command_print_help(const struct command *c)
     print_option(&help, width);
 }
 
-static int usage_error(const struct command *c)
-{
-    (void)fprintf(stderr, "try: sa-issuerd help %s\n", c->name);
-    return CLI_USAGE;
-}
-
 /* getopt's tables, from ours; option i has the value FIRST_VALUE + i, whatever its letter. */
 enum { FIRST_VALUE = 256 };
 
@@ -123,15 +118,11 @@ static size_t option_index(const struct command *c, int value)
 
 static int run_with_operands(const struct command *c, struct arguments *args)
 {
-    if (args->operand_count < c->operands_min) {
-        (void)fprintf(stderr, "sa-issuerd %s: %s is missing\n", c->name, c->operands);
-        return usage_error(c);
-    }
-    if (args->operand_count > c->operands_max) {
-        (void)fprintf(stderr, "sa-issuerd %s: unexpected operand '%s'\n", c->name,
-                      args->operands[c->operands_max]);
-        return usage_error(c);
-    }
+    if (args->operand_count < c->operands_min)
+        return report_usage(c->name, "%s is missing", c->operands);
+    if (args->operand_count > c->operands_max)
+        return report_usage(c->name, "unexpected operand '%s'",
+                            args->operands[c->operands_max]);
     return c->run(args);
 }
 
@@ -142,15 +133,15 @@ take_option(const struct command *c, size_t i, const char *argument, struct argu
     if (!c->options[i].repeats)
         return true;
     if (args->repeated_count == REPEATS_MAX) {
-        (void)fprintf(stderr, "sa-issuerd %s: --%s may be given %d times at most\n", c->name,
-                      c->options[i].name, (int)REPEATS_MAX);
+        (void)report_usage(c->name, "--%s may be given %d times at most", c->options[i].name,
+                           (int)REPEATS_MAX);
         return false;
     }
     args->repeated[args->repeated_count++] = argument;
     return true;
 }
 
-int command_run(const struct command *c, int argc, char **argv)
+static int parse_and_run(const struct command *c, int argc, char **argv)
 {
     struct option longs[OPTIONS_MAX + 2] = { { 0 } };
     char shorts[2 * OPTIONS_MAX + 2];
@@ -171,12 +162,25 @@ int command_run(const struct command *c, int argc, char **argv)
             command_print_help(c);
             return CLI_OK;
         }
-        if (i >= c->option_count) /* getopt has said what is wrong */
-            return usage_error(c);
+        if (i >= c->option_count) { /* getopt has said what is wrong */
+            (void)fprintf(stderr, "try: sa-issuerd help %s\n", c->name);
+            return CLI_USAGE;
+        }
         if (!take_option(c, i, optarg, &args))
-            return usage_error(c);
+            return CLI_USAGE;
     }
     args.operands = (const char *const *)(argv + optind);
     args.operand_count = (size_t)(argc - optind);
     return run_with_operands(c, &args);
+}
+
+/* Half a result must not look like a whole one: a full disk may show only at the end. */
+int command_run(const struct command *c, int argc, char **argv)
+{
+    int code = parse_and_run(c, argc, argv);
+
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return code;
+    (void)fprintf(stderr, "sa-issuerd %s: standard output could not be written\n", c->name);
+    return CLI_FAILED;
 }

@@ -3,14 +3,11 @@
 
 #include "base/file.h"
 #include "base/printable.h"
+#include "cli/configuration.h"
 #include "cli/fetch.h"
-#include "cli/report.h"
 #include "codec/json.h"
-#include "conf/conf.h"
 #include "conf/url.h"
 #include "jose/jwt.h"
-#include "state/inputs.h"
-#include "state/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,34 +86,19 @@ bool issuer_keys_read(const char *file, struct sai_jwks **out, struct sai_err *e
     return sai_jwks_parse(text.data, text.len, out, e) || fail_of(e, file);
 }
 
-static const struct issuer *find_issuer(const struct snapshot *s, const char *url)
-{
-    for (size_t i = 0; i < s->issuer_count; i++) {
-        if (strcmp(s->issuers[i].conf->url, url) == 0)
-            return &s->issuers[i];
-    }
-    return NULL;
-}
-
 bool issuer_keys_configured(const char *config,
                             const char *issuer,
                             struct sai_jwks **out,
                             struct sai_err *e)
 {
-    AUTO(sai_report) struct sai_report *report = sai_report_new();
-    AUTO(inputs) struct inputs *inputs = inputs_new();
     AUTO(snapshot) struct snapshot *s = NULL;
     const struct issuer *found;
     const struct document *jwks;
     char shown[SHOWN];
 
-    if (report == NULL || inputs == NULL)
-        return err_nomem(e);
-    if (!snapshot_build(config, inputs, &s, report)) {
-        report_print(report);
-        return err_set(e, SAI_E_INVALID, "the configuration is refused") || fail_of(e, config);
-    }
-    found = find_issuer(s, issuer);
+    if (!configuration_load(config, &s, e))
+        return false;
+    found = configuration_issuer(s, issuer);
     if (found == NULL)
         return err_set(e, SAI_E_DENIED, "no issuer there is %s",
                        printable(issuer, strlen(issuer), shown, sizeof(shown))) ||

@@ -3,21 +3,11 @@
 
 #include "base/err.h"
 #include "base/num.h"
+#include "cli/configuration.h"
 #include "cli/report.h"
 #include "conf/conf.h"
-#include "state/inputs.h"
 
-#include <stdio.h>
 #include <string.h>
-
-static bool refuse(const char *command, const struct sai_err *e)
-{
-    char text[sizeof(struct sai_err)];
-
-    (void)fprintf(stderr, "sa-issuerd %s: %s\n", command,
-                  sai_err_format(e, text, sizeof(text)));
-    return false;
-}
 
 /* The bound object is NAME:UID; a pod's name has no colon. */
 static bool parse_pod(struct issuing *in, const char *text, struct sai_err *e)
@@ -66,28 +56,13 @@ static bool parse_options(struct issuing *in, const struct arguments *args, stru
            parse_pod(in, args->options[ISSUING_POD], e);
 }
 
-static bool load(struct issuing *in, const char *file)
-{
-    AUTO(sai_report) struct sai_report *report = sai_report_new();
-    AUTO(inputs) struct inputs *inputs = inputs_new();
-    bool ok =
-        report != NULL && inputs != NULL && snapshot_build(file, inputs, &in->snapshot, report);
-
-    if (!ok && report != NULL)
-        report_print(report);
-    return ok;
-}
-
 static bool choose_issuer(struct issuing *in, const char *url, struct sai_err *e)
 {
     const struct snapshot *s = in->snapshot;
 
     if (url == NULL && s->issuer_count > 1)
         return err_set(e, SAI_E_INVALID, "several issuers are configured: choose by --issuer");
-    for (size_t i = 0; i < s->issuer_count && in->issuer == NULL; i++) {
-        if (url == NULL || strcmp(s->issuers[i].conf->url, url) == 0)
-            in->issuer = &s->issuers[i];
-    }
+    in->issuer = url == NULL ? &s->issuers[0] : configuration_issuer(s, url);
     if (in->issuer == NULL)
         return err_set(e, SAI_E_NOTFOUND, "no issuer %s is configured", url);
     if (in->issuer->policy == NULL)
@@ -110,24 +85,19 @@ static bool find_account(struct issuing *in, const struct arguments *args, struc
     return true;
 }
 
-bool issuing_init(struct issuing *in,
-                  const char *command,
-                  const struct arguments *args,
-                  int *code)
+int issuing_init(struct issuing *in, const char *command, const struct arguments *args)
 {
     struct sai_err e = { 0 };
+    char text[sizeof(struct sai_err)];
 
     *in = (struct issuing){ 0 };
-    *code = CLI_USAGE;
     if (!parse_options(in, args, &e))
-        return refuse(command, &e);
-    *code = CLI_FAILED;
-    if (!load(in, args->options[ISSUING_CONFIG]))
-        return false;
-    if (!choose_issuer(in, args->options[ISSUING_ISSUER], &e) || !find_account(in, args, &e) ||
+        return report_usage(command, "%s", sai_err_format(&e, text, sizeof(text)));
+    if (!configuration_load(args->options[ISSUING_CONFIG], &in->snapshot, &e) ||
+        !choose_issuer(in, args->options[ISSUING_ISSUER], &e) || !find_account(in, args, &e) ||
         !sai_minter_new(in->issuer->policy, &in->minter, &e))
-        return refuse(command, &e);
-    return true;
+        return report_failure(command, "", &e);
+    return CLI_OK;
 }
 
 void issuing_done(struct issuing *in)

@@ -62,12 +62,10 @@ struct issuing {
     char pod_name[256];
 };
 
-/* Tells what is wrong on standard error and returns false with the exit code in *code. Call
- * issuing_done() in any case. */
-bool issuing_init(struct issuing *in,
-                  const char *command,
-                  const struct arguments *args,
-                  int *code) MUST_USE;
+/* CLI_OK, or the exit code when what is wrong has been told. Call issuing_done() in any case.
+ */
+int issuing_init(struct issuing *in, const char *command, const struct arguments *args)
+    MUST_USE;
 void issuing_done(struct issuing *in);
 
 DEFINE_AUTO_DONE(issuing, issuing_done)

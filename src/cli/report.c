@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report.h"
 
+#include "cli/command.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 
 void report_print(const struct sai_report *r)
@@ -18,4 +21,35 @@ void report_print(const struct sai_report *r)
     }
     if (total > kept)
         (void)fprintf(stderr, "... and %zu more\n", total - kept);
+}
+
+int report_failure(const char *command, const char *what, const struct sai_err *e)
+{
+    char text[sizeof(struct sai_err)];
+
+    (void)fprintf(stderr, "sa-issuerd %s: %s%s\n", command, what,
+                  sai_err_format(e, text, sizeof(text)));
+    return CLI_FAILED;
+}
+
+int report_usage(const char *command, const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)fprintf(stderr, "sa-issuerd %s: ", command);
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fprintf(stderr, "\ntry: sa-issuerd help %s\n", command);
+    return CLI_USAGE;
+}
+
+int report_result(const char *command, const struct buf *text)
+{
+    struct sai_err e = { 0 };
+
+    if (!buf_ok(text, &e))
+        return report_failure(command, "", &e);
+    (void)fwrite(text->data, 1, text->len, stdout);
+    return CLI_OK;
 }

@@ -35,17 +35,6 @@ static void put_subject(struct buf *b, const struct audit_record *r)
     buf_char(b, '"');
 }
 
-static void put_audiences(struct buf *b, const struct sai_strings *audiences)
-{
-    buf_str(b, ",\"aud\":[");
-    for (size_t i = 0; i < audiences->count; i++) {
-        if (i > 0)
-            buf_char(b, ',');
-        json_out_string(b, audiences->items[i]);
-    }
-    buf_char(b, ']');
-}
-
 void audit_take_request(struct audit_record *r, const struct sai_token_request *request)
 {
     r->namespace_name = request->account->namespace_name;
@@ -66,7 +55,8 @@ void audit_put(struct buf *b, const struct audit_record *r)
     buf_str(b, r->token != NULL ? "\"issued\"" : "\"refused\"");
     put_text(b, ",\"issuer\":", r->issuer);
     put_subject(b, r);
-    put_audiences(b, &r->audiences);
+    buf_str(b, ",\"aud\":");
+    json_out_strings(b, r->audiences.items, r->audiences.count);
     put_text(b, ",\"pod\":", r->pod);
     put_text(b, ",\"secret\":", r->secret);
     put_text(b, ",\"node\":", r->node);

@@ -13,17 +13,6 @@ static const char *const kubernetes_claims[] = {
     "aud", "exp", "iat", "iss", "jti", "kubernetes.io", "nbf", "sub",
 };
 
-static void put_strings(struct buf *b, const char *const *items, size_t count)
-{
-    buf_char(b, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buf_char(b, ',');
-        json_out_string(b, items[i]);
-    }
-    buf_char(b, ']');
-}
-
 static bool contains(const char *const *items, size_t count, const char *item)
 {
     for (size_t i = 0; i < count; i++) {
@@ -83,7 +72,7 @@ static void put_claims(struct buf *b, const struct sai_discovery_options *o)
     if (count == 0)
         return;
     put_member(b, "claims_supported");
-    put_strings(b, claims, count);
+    json_out_strings(b, claims, count);
 }
 
 static bool hand_over(struct buf *b, char **out, size_t *len, struct sai_err *e)
@@ -112,11 +101,11 @@ bool sai_discovery_render(const struct sai_discovery_options *options,
     put_member(&b, "jwks_uri");
     put_jwks_uri(&b, options);
     put_member(&b, "response_types_supported");
-    put_strings(&b, response_types, ARRAY_SIZE(response_types));
+    json_out_strings(&b, response_types, ARRAY_SIZE(response_types));
     put_member(&b, "subject_types_supported");
-    put_strings(&b, subject_types, ARRAY_SIZE(subject_types));
+    json_out_strings(&b, subject_types, ARRAY_SIZE(subject_types));
     put_member(&b, "id_token_signing_alg_values_supported");
-    put_strings(&b, algs, alg_count);
+    json_out_strings(&b, algs, alg_count);
     put_claims(&b, options);
     if (options->extra_json != NULL && options->extra_json[0] != '\0') {
         buf_char(&b, ',');

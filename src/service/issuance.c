@@ -201,13 +201,9 @@ static void put_spec(const struct issuance *i, const struct sai_token *t, struct
 {
     const struct sai_strings *audiences = &i->request.audiences;
 
-    buf_str(b, ",\"spec\":{\"audiences\":[");
-    for (size_t k = 0; k < audiences->count; k++) {
-        if (k > 0)
-            buf_char(b, ',');
-        json_out_string(b, audiences->items[k]);
-    }
-    buf_str(b, "],\"expirationSeconds\":");
+    buf_str(b, ",\"spec\":{\"audiences\":");
+    json_out_strings(b, audiences->items, audiences->count);
+    buf_str(b, ",\"expirationSeconds\":");
     buf_u64(b, t->lifetime_s);
     buf_str(b, ",\"boundObjectRef\":");
     put_reference(&i->body.spec.bound, b);

@@ -5,6 +5,7 @@ import base64
 import json
 import re
 import stat
+import subprocess
 import time
 import unittest
 
@@ -52,6 +53,28 @@ class Token(daemon.Case):
     def test_a_file_of_a_token_holds_nothing_else(self):
         d = minting.daemon_that_mints(self, start=False)
         self.assertRegex(minting.token(d).stdout, r"\A[\w-]+\.[\w-]+\.[\w-]+\Z")
+
+    def test_decoded_is_the_header_and_the_claims(self):
+        d = minting.daemon_that_mints(self, start=False)
+        text = minting.token(d, "-o", "decoded").stdout
+        header, end = json.JSONDecoder().raw_decode(text)
+        self.assertEqual(header, {"alg": "RS256", "kid": keys.kid(d.keys / "first.pem"),
+                                  "typ": "JWT"})
+        self.assertEqual(json.loads(text[end:])["sub"], "system:serviceaccount:shop:web")
+
+    def test_a_result_that_cannot_be_written_is_a_failure(self):
+        d = minting.daemon_that_mints(self, start=False)
+        text = minting.token(d).stdout
+        account = ("-c", d.config_file, "-n", "shop", "-s", "web", "-a", "vault")
+        for command in (("token", *account), ("token", "--claims-only", *account),
+                        ("explain", *account), ("check", d.config_file), ("check", "--explain"),
+                        ("verify", text, "-c", d.config_file), ("version",), ("help",),
+                        ("token", "--help")):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([daemon.BINARY, *command], stdout=full, check=False,
+                                      stderr=subprocess.PIPE, timeout=30 * daemon.PATIENCE)
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn(b"standard output could not be written", done.stderr, command)
 
     def test_claims_are_those_of_kubernetes(self):
         d = minting.daemon_that_mints(self, start=False)

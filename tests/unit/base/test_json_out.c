@@ -58,11 +58,25 @@ static void reads_back_the_same(void **state)
     }
 }
 
+static void lists(void **state)
+{
+    static const char *const items[] = { "a", "", "\"" };
+    AUTO(buf) struct buf b;
+
+    (void)state;
+    buf_init(&b, 100);
+    json_out_strings(&b, items, 0);
+    json_out_strings(&b, items, 1);
+    json_out_strings(&b, items, 3);
+    assert_string_equal(b.data, "[][\"a\"][\"a\",\"\",\"\\\"\"]");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_as_go_does),
         cmocka_unit_test(reads_back_the_same),
+        cmocka_unit_test(lists),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
