@@ -15,6 +15,9 @@ int64_t clock_unix_s(void);
 /* Milliseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_unix_ms(void);
 
+/* 9999-12-31T23:59:59Z, in seconds: the last that RFC 3339 can write. */
+static const int64_t CLOCK_LAST_S = INT64_C(253402300799);
+
 /* RFC 3339 in UTC with milliseconds, e.g. 2026-11-23T14:25:27.123Z; CLOCK_TEXT_SIZE bytes. */
 enum { CLOCK_TEXT_SIZE = 32 };
 const char *clock_format_ms(int64_t unix_ms, char buf[CLOCK_TEXT_SIZE]);

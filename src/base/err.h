@@ -20,6 +20,9 @@ void err_set_errno(struct sai_err *e, int errnum, const char *what);
 
 #define err_nomem(e) err_set(e, SAI_E_NOMEM, "out of memory")
 
+/* As err_set(), at a path. */
+#define err_set_at(e, at, ...) (err_set_text(e, __VA_ARGS__), err_at_path(e, at), false)
+
 /* Adds where the error is, if e does not say so yet. A no-op without an error. */
 void err_in_file(struct sai_err *e, const char *file, unsigned line, unsigned column);
 void err_at_path(struct sai_err *e, const char *path);

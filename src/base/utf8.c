@@ -59,3 +59,34 @@ size_t utf8_encode(uint32_t rune, char *out)
     out[0] = (char)(forms[n - 1].lead | rune);
     return n;
 }
+
+size_t utf8_count(const char *s, size_t len)
+{
+    size_t count = 0;
+    size_t i = 0;
+
+    while (i < len) {
+        size_t n = (unsigned char)s[i] < 0x80 ? 1 : utf8_decode(s + i, len - i, NULL);
+
+        if (n == 0)
+            return SIZE_MAX;
+        i += n;
+        count++;
+    }
+    return count;
+}
+
+bool utf8_is_line(const char *s, size_t len)
+{
+    size_t n;
+
+    for (size_t i = 0; i < len; i += n) {
+        uint32_t rune;
+
+        n = utf8_decode(s + i, len - i, &rune);
+        if (n == 0 || rune < ' ' || (rune >= 0x7f && rune < 0xa0) || rune == 0x2028 ||
+            rune == 0x2029)
+            return false;
+    }
+    return true;
+}

@@ -13,3 +13,9 @@ size_t utf8_decode(const char *s, size_t len, uint32_t *rune);
  * many.
  */
 size_t utf8_encode(uint32_t rune, char *out);
+
+/* The number of characters; SIZE_MAX if it is not UTF-8. */
+size_t utf8_count(const char *s, size_t len);
+
+/* Whether it is UTF-8 without control characters and line ends of any kind. */
+bool utf8_is_line(const char *s, size_t len);

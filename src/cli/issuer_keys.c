@@ -120,11 +120,8 @@ bool issuer_claimed(const char *token, size_t len, struct buf *out, struct sai_e
         return false;
     }
     iss = json_string_value(json_object_get(claims, "iss"));
-    if (iss == NULL) {
-        err_set_text(e, SAI_E_DENIED, "missing, or not a string");
-        err_at_path(e, "claims.iss");
-        return false;
-    }
+    if (iss == NULL)
+        return err_set_at(e, "claims.iss", SAI_E_DENIED, "missing, or not a string");
     buf_str(out, iss);
     return buf_ok(out, e);
 }

@@ -35,11 +35,8 @@ static bool parse_duration(struct issuing *in, const char *text, struct sai_err 
         err_at_path(e, "--duration");
         return false;
     }
-    if (ms < 1000 || ms % 1000 != 0) {
-        (void)err_set(e, SAI_E_INVALID, "not a number of whole seconds");
-        err_at_path(e, "--duration");
-        return false;
-    }
+    if (ms < 1000 || ms % 1000 != 0)
+        return err_set_at(e, "--duration", SAI_E_INVALID, "not a number of whole seconds");
     in->request.duration_s = ms / 1000;
     return true;
 }

@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 
 const struct yaml_node *member_of(const struct yaml_node *map, const char *key)
@@ -144,16 +145,13 @@ static void check_listeners(struct loader *ld, const struct conf *c)
     }
 }
 
-/* The members that are sources, by enum sai_claim_source. */
-static const char *const source_keys[CONF_SOURCES] = {
-    [SAI_SOURCE_ANNOTATION] = "annotation",
-    [SAI_SOURCE_LABEL] = "label",
-    [SAI_SOURCE_NAMESPACE_ANNOTATION] = "namespaceAnnotation",
-    [SAI_SOURCE_NAMESPACE_LABEL] = "namespaceLabel",
-    [SAI_SOURCE_FIELD] = "field",
-    [SAI_SOURCE_VALUE] = "value",
-    [SAI_SOURCE_TEMPLATE] = "template",
-};
+static bool is_source(const struct schema_row *claim_row)
+{
+    const size_t first = offsetof(struct conf_claim, sources);
+
+    return claim_row->offset >= first &&
+           claim_row->offset < first + CONF_SOURCES * sizeof(const char *);
+}
 
 static void check_claim(struct loader *ld, const struct yaml_node *map)
 {
@@ -162,8 +160,8 @@ static void check_claim(struct loader *ld, const struct yaml_node *map)
 
     if (map->kind != YAML_MAP || map->refused)
         return;
-    for (size_t i = 0; i < CONF_SOURCES; i++) {
-        const struct yaml_node *n = yaml_get(map, source_keys[i]);
+    for (const struct schema_row *row = conf_claim_rows; row->key != NULL; row++) {
+        const struct yaml_node *n = is_source(row) ? yaml_get(map, row->key) : NULL;
 
         if (n != NULL && ++sources > 1)
             second = n;

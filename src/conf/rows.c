@@ -142,7 +142,7 @@ static const struct schema_row audience_rows[] = {
 
 #define SOURCE(which) .offset = offsetof(struct conf_claim, sources[which])
 
-static const struct schema_row claim_rows[] = {
+const struct schema_row conf_claim_rows[] = {
     { "claim", &type_texts, AT(conf_claim, claim), .flags = ROW_OR_ONE, .min = 1, .max = 8,
       .allowed = "a name, or a list of up to 8",
       .help = "Target: the claim's name, or the names from the outermost object inwards." },
@@ -207,7 +207,7 @@ static const struct schema_row issuer_rows[] = {
       .item_bytes = sizeof(struct conf_audience), .min = 1, .max = 64,
       .allowed = "1 to 64 audiences",
       .help = "Whom tokens may be for; only `federation` issuers mint. Absent: no tokens." },
-    { "claims", .section = claim_rows, AT(conf_issuer, claims),
+    { "claims", .section = conf_claim_rows, AT(conf_issuer, claims),
       .count_offset = offsetof(struct conf_issuer, claim_count),
       .item_bytes = sizeof(struct conf_claim), .min = 1, .max = 128,
       .allowed = "1 to 128 rules",

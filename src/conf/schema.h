@@ -102,6 +102,7 @@ struct schema_row {
 };
 
 extern const struct schema_row conf_rows[];
+extern const struct schema_row conf_claim_rows[]; /* of one claim rule */
 
 /* Fills the section's struct at base from the map; NULL: the section is absent, so that only
  * defaults are set. */

@@ -5,6 +5,12 @@
 #include "base/json_out.h"
 #include "issue/minter.h"
 
+const char *const claim_names[VALUE_FIRST_RULE] = {
+    [VALUE_AUD] = "aud", [VALUE_EXP] = "exp", [VALUE_IAT] = "iat",
+    [VALUE_ISS] = "iss", [VALUE_JTI] = "jti", [VALUE_KUBERNETES] = "kubernetes.io",
+    [VALUE_NBF] = "nbf", [VALUE_SUB] = "sub",
+};
+
 static void begin(struct sai_minter *m, enum claim_value value)
 {
     m->values[value].at = m->text.len;

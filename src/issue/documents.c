@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 #include "base/json_out.h"
+#include "issue/policy.h"
 #include "keys/keyset.h"
 
 #include <sa_issuer/discovery.h>
 #include <string.h>
 
 enum { DOCUMENT_MAX = 16 << 20, ALGS_MAX = 16 };
-
-/* The claims of a Kubernetes token, sorted as they stand in it. */
-static const char *const kubernetes_claims[] = {
-    "aud", "exp", "iat", "iss", "jti", "kubernetes.io", "nbf", "sub",
-};
 
 static bool contains(const char *const *items, size_t count, const char *item)
 {
@@ -65,8 +61,8 @@ static void put_jwks_uri(struct buf *b, const struct sai_discovery_options *o)
 
 static void put_claims(struct buf *b, const struct sai_discovery_options *o)
 {
-    const char *const *claims = o->claims == NULL ? kubernetes_claims : o->claims;
-    size_t count = o->claims == NULL ? ARRAY_SIZE(kubernetes_claims) : o->claim_count;
+    const char *const *claims = o->claims == NULL ? claim_names : o->claims;
+    size_t count = o->claims == NULL ? VALUE_FIRST_RULE : o->claim_count;
 
     /* OpenID Connect Discovery 1.0 section 4.2: members with zero elements are left out. */
     if (count == 0)

@@ -11,9 +11,6 @@
 
 enum { UID_MAX = 128, SUBJECT_FIXED = sizeof("system:serviceaccount::") - 1 };
 
-/* 9999-12-31: the last second that RFC 3339, and so a TokenRequest's answer, can name. */
-static const int64_t TIME_MAX = INT64_C(253402300799);
-
 static bool is_uid(const char *s)
 {
     size_t i = 0;
@@ -193,7 +190,7 @@ static bool set_times(const struct sai_policy *p,
     if (p->lifetime_annotation != NULL && !obey_annotation(p, r->account, &lifetime, e))
         return false;
     /* Both terms are at most 2^32, so that nothing below can overflow. */
-    if (now < (int64_t)p->backdate_s || now > TIME_MAX - (int64_t)lifetime)
+    if (now < (int64_t)p->backdate_s || now > CLOCK_LAST_S - (int64_t)lifetime)
         return err_set(e, SAI_E_INVALID, "the time %lld is out of range", (long long)now);
     g->lifetime_s = lifetime;
     g->clamped = r->duration_s > lifetime;

@@ -13,16 +13,13 @@
 
 enum { JWKS_MAX_BYTES = 1 << 20, JWKS_MAX_DEPTH = 16, JWKS_MAX_KEYS = 1000, SHOWN = 100 };
 
-static bool is_new_kid(const struct sai_jwks *jwks, const char *kid, struct sai_err *e)
+static const struct jwk *find_key(const struct sai_jwks *jwks, const char *kid)
 {
-    for (size_t i = 0; kid != NULL && i < jwks->count; i++) {
-        if (jwks->keys[i].kid != NULL && strcmp(jwks->keys[i].kid, kid) == 0) {
-            err_set_text(e, SAI_E_INVALID, "another key of the set has this one");
-            err_at_path(e, "kid");
-            return false;
-        }
+    for (size_t i = 0; i < jwks->count; i++) {
+        if (jwks->keys[i].kid != NULL && strcmp(jwks->keys[i].kid, kid) == 0)
+            return &jwks->keys[i];
     }
-    return true;
+    return NULL;
 }
 
 static bool add_key(struct sai_jwks *jwks, const json_t *json, struct sai_err *e)
@@ -35,8 +32,8 @@ static bool add_key(struct sai_jwks *jwks, const json_t *json, struct sai_err *e
         jwks->skipped++;
         return true;
     }
-    if (!is_new_kid(jwks, k.kid, e))
-        return false;
+    if (k.kid != NULL && find_key(jwks, k.kid) != NULL)
+        return err_set_at(e, "kid", SAI_E_INVALID, "another key of the set has this one");
     jwks->keys[jwks->count++] = k;
     k = (struct jwk){ 0 };
     return true;
@@ -103,8 +100,7 @@ size_t sai_jwks_skipped(const struct sai_jwks *jwks)
     return jwks->skipped;
 }
 
-#define deny(e, path, ...)                                                                     \
-    (err_set_text(e, SAI_E_DENIED, __VA_ARGS__), err_at_path(e, path), false)
+#define deny(e, path, ...) err_set_at(e, path, SAI_E_DENIED, __VA_ARGS__)
 
 /* Without a kid only a key that is alone with its algorithm can be meant. Kubernetes tries all
  * keys; that makes a guess of what RFC 8725 section 3.1 wants pinned, and no issuer of
@@ -128,15 +124,6 @@ only_key_for(const struct sai_jwks *jwks, const struct alg *alg, struct sai_err 
     else
         (void)deny(e, "header.kid", "missing, and %zu keys are for %s: none can be chosen",
                    count, alg->name);
-    return NULL;
-}
-
-static const struct jwk *find_key(const struct sai_jwks *jwks, const char *kid)
-{
-    for (size_t i = 0; i < jwks->count; i++) {
-        if (jwks->keys[i].kid != NULL && strcmp(jwks->keys[i].kid, kid) == 0)
-            return &jwks->keys[i];
-    }
     return NULL;
 }
 

@@ -108,11 +108,6 @@ static bool set_lifetime_annotation(struct sai_policy *p,
     return p->lifetime_annotation != NULL;
 }
 
-/* The claims of a Kubernetes token, by enum claim_value. */
-static const char *const kubernetes_claims[VALUE_FIRST_RULE] = {
-    "aud", "exp", "iat", "iss", "jti", "kubernetes.io", "nbf", "sub",
-};
-
 /* A claim that a verifier would take for something else. */
 static void check_refused_claims(const struct sai_policy *p, struct sai_report *r)
 {
@@ -138,7 +133,7 @@ static void check_refused_claims(const struct sai_policy *p, struct sai_report *
 static struct sai_strings path_of(const struct sai_policy *p, size_t value)
 {
     if (value < VALUE_FIRST_RULE)
-        return (struct sai_strings){ &kubernetes_claims[value], 1 };
+        return (struct sai_strings){ &claim_names[value], 1 };
     return rules_value_path(p->rules, value - VALUE_FIRST_RULE);
 }
 

@@ -17,7 +17,6 @@ struct arena;
 enum {
     POLICY_KEYS_MAX = PROFILE_ALGORITHMS_MAX, /* one active key of each algorithm */
     POLICY_AUDIENCES_MAX = 1000,
-
 };
 
 /* Bounds of lifetimes. 600 s and 2^32 s are those of Kubernetes' TokenRequest; a limit may go
@@ -40,6 +39,9 @@ enum claim_value {
     VALUE_SUB,
     VALUE_FIRST_RULE,
 };
+
+/* Their names. */
+extern const char *const claim_names[VALUE_FIRST_RULE];
 
 /* A text that is written as it is. */
 struct fragment {

@@ -25,19 +25,6 @@ static struct place place_of(size_t i, const char *member)
     return p;
 }
 
-static bool is_line(const char *s)
-{
-    size_t len = strlen(s);
-    size_t n;
-
-    for (size_t i = 0; i < len; i += n) {
-        n = utf8_decode(s + i, len - i, NULL);
-        if (n == 0 || (unsigned char)s[i] < ' ' || s[i] == 0x7f)
-            return false;
-    }
-    return true;
-}
-
 static void check_name(const struct sai_policy_options *o, size_t i, struct sai_report *r)
 {
     const char *name = o->audiences[i].name;
@@ -46,7 +33,7 @@ static void check_name(const struct sai_policy_options *o, size_t i, struct sai_
 
     if (name[0] == '\0')
         problem_add(r, path, "empty");
-    else if (!is_line(name))
+    else if (!utf8_is_line(name, strlen(name)))
         problem_add(r, path, "%s has characters that are not printable", shown(name).text);
     for (size_t j = 0; j < i; j++) {
         if (strcmp(o->audiences[j].name, name) == 0) {

@@ -12,11 +12,7 @@
 
 enum { CLAIMS_MAX_DEPTH = 32, SHOWN = 100 };
 
-/* 9999-12-31T23:59:59Z: the last that RFC 3339 can write; larger sums cannot overflow. */
-static const int64_t time_max = 253402300799;
-
-#define deny(e, path, ...)                                                                     \
-    (err_set_text(e, SAI_E_DENIED, __VA_ARGS__), err_at_path(e, path), false)
+#define deny(e, path, ...) err_set_at(e, path, SAI_E_DENIED, __VA_ARGS__)
 
 static bool is_text(const json_t *v)
 {
@@ -39,7 +35,7 @@ static bool is_audiences(const json_t *v)
 static bool is_time(const json_t *v)
 {
     return json_is_integer(v) && json_integer_value(v) >= 0 &&
-           json_integer_value(v) <= time_max;
+           json_integer_value(v) <= CLOCK_LAST_S;
 }
 
 static const char text_form[] = "a string that is not empty";
@@ -112,13 +108,13 @@ static bool
 check_times(const json_t *const c[], const struct sai_verify_options *o, struct sai_err *e)
 {
     int64_t now = o->now_unix_s == 0 ? clock_unix_s() : o->now_unix_s;
-    int64_t leeway = o->leeway_s > (uint64_t)time_max ? time_max : (int64_t)o->leeway_s;
+    int64_t leeway = o->leeway_s > (uint64_t)CLOCK_LAST_S ? CLOCK_LAST_S : (int64_t)o->leeway_s;
     int64_t exp = json_integer_value(c[EXP]);
     int64_t nbf = json_integer_value(c[NBF]); /* 0 where there is none */
     int64_t iat = json_integer_value(c[IAT]);
     char when[CLOCK_TEXT_SIZE];
 
-    if (now < 0 || now > time_max)
+    if (now < 0 || now > CLOCK_LAST_S)
         return err_set(e, SAI_E_INVALID, "the time to verify at is out of range");
     if (now - leeway >= exp)
         return deny(e, claim_rows[EXP].path, "expired at %s, %" PRId64 " s ago",

@@ -16,8 +16,7 @@ OSSL_DEFINE_AUTO(OSSL_PARAM, OSSL_PARAM_free)
 OSSL_DEFINE_AUTO(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
 OSSL_DEFINE_AUTO(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
-#define refuse(e, member, ...)                                                                 \
-    (err_set_text(e, SAI_E_INVALID, __VA_ARGS__), err_at_path(e, member), false)
+#define refuse(e, member, ...) err_set_at(e, member, SAI_E_INVALID, __VA_ARGS__)
 
 /* A member that is a string, NULL if it is missing; an error if it is something else. */
 static bool

@@ -12,8 +12,7 @@
 
 enum { HEADER_MAX_BYTES = 8192, HEADER_MAX_DEPTH = 8, SHOWN = 64 };
 
-#define refuse(e, code, path, ...)                                                             \
-    (err_set_text(e, code, __VA_ARGS__), err_at_path(e, path), false)
+#define refuse(e, code, path, ...) err_set_at(e, path, code, __VA_ARGS__)
 
 /* RFC 7518 section 3.1; every form of "none" that a careless comparison might let pass. */
 static bool read_alg(const char *name, struct jwt *t, struct sai_err *e)

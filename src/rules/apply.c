@@ -33,23 +33,6 @@ void rules_run_free(struct rules_run *run)
     free(run);
 }
 
-/* The number of characters, SIZE_MAX if it is not UTF-8. */
-static size_t count_characters(const char *text, size_t len)
-{
-    size_t count = 0;
-    size_t i = 0;
-
-    while (i < len) {
-        size_t n = (unsigned char)text[i] < 0x80 ? 1 : utf8_decode(text + i, len - i, NULL);
-
-        if (n == 0)
-            return SIZE_MAX;
-        i += n;
-        count++;
-    }
-    return count;
-}
-
 static bool check_pattern(const struct pattern *p,
                           struct pattern_run *run,
                           const char *text,
@@ -108,7 +91,7 @@ bool rule_put(const struct rule *rule,
     if (len > rule->max_length)
         return err_set(e, SAI_E_INVALID, "is %zu bytes long: at most %zu", len,
                        rule->max_length);
-    characters = count_characters(text, len);
+    characters = utf8_count(text, len);
     if (characters == SIZE_MAX)
         return err_set(e, SAI_E_INVALID, "is not valid UTF-8");
     if (rule->pattern != NULL && !check_pattern(rule->pattern, run, text, len, e))

@@ -29,9 +29,6 @@ struct item_member item_member(const char *member, size_t j);
 const char *copy_text(struct compile *c, const char *s);
 struct sai_strings copy_list(struct compile *c, const struct sai_strings *list);
 
-/* Printable UTF-8 on one line, not empty. */
-bool is_line(const char *s);
-
 /* rules/target.c: sets path, tag and transitive of the rule in hand from its options. */
 void compile_target(struct compile *c, const struct sai_claim_rule *from, struct rule *rule);
 /* Checks the targets of all rules against each other and orders the transitive tags. */

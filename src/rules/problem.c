@@ -2,6 +2,7 @@
 #include "rules/problem.h"
 
 #include "base/err.h"
+#include "base/printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,15 +30,8 @@ void problem_nomem(struct sai_report *r)
 
 struct shown shown(const char *s)
 {
-    enum { SHOWN_MAX = 60 };
     struct shown out;
-    size_t i;
 
-    for (i = 0; i < SHOWN_MAX && s[i] != '\0'; i++) {
-        out.text[i] = s[i];
-        if (s[i] < ' ' || s[i] > '~')
-            out.text[i] = '?';
-    }
-    memcpy(out.text + i, s[i] == '\0' ? "" : "...", s[i] == '\0' ? 1 : 4);
+    (void)printable(s, strlen(s), out.text, sizeof(out.text));
     return out;
 }

@@ -12,8 +12,8 @@ void problem_add(struct sai_report *r, const char *path, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 void problem_nomem(struct sai_report *r);
 
-/* Text of others in a message: one line of printable ASCII, at most 60 characters of it. Made
- * for use as an argument: err_set(e, code, "no %s", shown(text).text). */
+/* A text of others as printable() writes it, made for use as an argument:
+ * err_set(e, code, "no %s", shown(text).text). */
 struct shown {
     char text[64];
 };

@@ -20,31 +20,6 @@ static const char *const reserved[] = {
 static const char aws_prefix[] = "https://aws.amazon.com/";
 static const char aws_tags[] = "https://aws.amazon.com/tags";
 
-bool is_line(const char *s)
-{
-    size_t len = strlen(s);
-    size_t n;
-
-    for (size_t i = 0; i < len; i += n) {
-        uint32_t rune;
-
-        n = utf8_decode(s + i, len - i, &rune);
-        if (n == 0 || rune < ' ' || (rune >= 0x7f && rune < 0xa0) || rune == 0x2028 ||
-            rune == 0x2029)
-            return false;
-    }
-    return len > 0;
-}
-
-static size_t count_characters(const char *s)
-{
-    size_t n = 0;
-
-    for (; *s != '\0'; s++)
-        n += ((unsigned char)*s & 0xc0) != 0x80 ? 1 : 0;
-    return n;
-}
-
 static void check_top_name(struct compile *c, const char *member, const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
@@ -71,7 +46,7 @@ static void set_claim(struct compile *c, const struct sai_strings *names, struct
         else if (strlen(name) > RULE_NAME_MAX_BYTES)
             complain(c, member, "%zu bytes long: at most %d", strlen(name),
                      (int)RULE_NAME_MAX_BYTES);
-        else if (!is_line(name))
+        else if (!utf8_is_line(name, strlen(name)))
             complain(c, member, "\"%s\" is not printable UTF-8", shown(name).text);
         else if (j == 0)
             check_top_name(c, member, name);
@@ -84,14 +59,14 @@ static void check_tag_key(struct compile *c, const char *key)
 {
     if (key[0] == '\0')
         complain(c, "sessionTag", "empty");
-    else if (!is_line(key) ||
+    else if (!utf8_is_line(key, strlen(key)) ||
              pattern_match(c->rules->tag_text, c->run, key, strlen(key)) != PATTERN_MATCHES)
         complain(c, "sessionTag",
                  "\"%s\": AWS takes letters, numbers, spaces and _ . : / = + - @",
                  shown(key).text);
-    else if (count_characters(key) > TAG_KEY_MAX)
+    else if (utf8_count(key, strlen(key)) > TAG_KEY_MAX)
         complain(c, "sessionTag", "%zu characters long: AWS takes at most %d",
-                 count_characters(key), (int)TAG_KEY_MAX);
+                 utf8_count(key, strlen(key)), (int)TAG_KEY_MAX);
     else if (strncasecmp(key, "aws:", 4) == 0)
         complain(c, "sessionTag", "\"%s\": keys that begin with aws: are reserved by AWS",
                  shown(key).text);

@@ -25,23 +25,6 @@ static bool is_plain(char c)
            c != '^' && c != '`' && c != '{' && c != '|' && c != '}';
 }
 
-/* What may come out of it: UTF-8 without control characters. */
-static bool is_line(const char *s, size_t len)
-{
-    size_t i = 0;
-
-    while (i < len) {
-        unsigned char c = (unsigned char)s[i];
-        uint32_t rune = c;
-        size_t n = c < 0x80 ? 1 : utf8_decode(s + i, len - i, &rune);
-
-        if (n == 0 || rune < ' ' || (rune >= 0x7f && rune < 0xa0))
-            return false;
-        i += n;
-    }
-    return true;
-}
-
 /* Decodes from at to end in place and ends it with a NUL, which needs *end to be free. */
 static bool decode(char *at, const char *end, size_t *len, struct sai_err *e)
 {
@@ -70,7 +53,7 @@ static bool decode(char *at, const char *end, size_t *len, struct sai_err *e)
     }
     *out = '\0';
     *len = (size_t)(out - at);
-    return is_line(at, *len) ||
+    return utf8_is_line(at, *len) ||
            err_set(e, SAI_E_SYNTAX, "not UTF-8, or a control character in it");
 }
 
