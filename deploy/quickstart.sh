@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # From a fresh clone to a running issuer on this machine's loopback: installs packages (Debian 12
 # or 13, as root or with sudo), builds, makes a signing key if there is none, serves with
-# config/quickstart.yaml until Ctrl-C. Run it as often as you like.
+# config/quickstart.yaml until Ctrl-C, and mints a token with curl. Run it as often as you like.
 #
 # usage: deploy/quickstart.sh [--check]
 #
-#   --check    stop after showing the documents (for scripts)
+#   --check    stop after showing documents and token (for scripts)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -14,6 +14,7 @@ config=config/quickstart.yaml
 key=config/keys/quickstart.pem
 issuer=http://127.0.0.1:8080
 admin=http://127.0.0.1:9090
+socket=config/tokens.sock
 daemon=build/src/sa-issuerd
 check=no pid=
 
@@ -70,6 +71,14 @@ make_key() {
     ) || die "cannot make a key"
 }
 
+# At its socket the daemon gives tokens to the users that the configuration lists: root.
+list_this_user() {
+    [ "$(id -u)" -ne 0 ] || return 0
+    config=config/quickstart.local.yaml
+    sed "s/uids: \[0\]/uids: [$(id -u)]/" config/quickstart.yaml >"$config" ||
+        die "cannot write $config"
+}
+
 refuse_taken_ports() {
     local url port
     for url in "$issuer" "$admin"; do
@@ -102,15 +111,30 @@ show() {
     curl -fsS "$1" | jq . || die "cannot read $1"
 }
 
+# The claims of a token, which verify has checked against the documents above.
+mint() {
+    local request='{"spec": {"audiences": ["quickstart"]}}'
+    local url=$issuer/api/v1/namespaces/demo/serviceaccounts/web/token
+
+    say "curl --unix-socket $socket --json '$request' \\
+    $url |
+    jq -r .status.token | $daemon verify --issuer $issuer -"
+    curl -fsS --unix-socket "$socket" --json "$request" "$url" |
+        jq -r .status.token | "$daemon" verify --issuer "$issuer" - ||
+        die "cannot mint a token"
+}
+
 deploy/packages.sh build || die "cannot install the packages"
 build
 make_key
+list_this_user
 refuse_taken_ports
 trap 'stop' EXIT
 trap 'exit 0' INT TERM
 start
 show "$issuer/.well-known/openid-configuration"
 show "$issuer/openid/v1/jwks"
+mint
 
 if [ $check = yes ]; then
     trap - EXIT
@@ -122,8 +146,8 @@ cat <<TEXT
 
 Ready, process $pid. Ctrl-C stops it. In another terminal, from this directory, try next:
 
-  1. Read the keys that verifiers see:
-     curl -s $issuer/openid/v1/jwks | jq .
+  1. See which rule made which claim, from config/accounts/quickstart.yaml:
+     $daemon explain --config $config -n demo -s web -a quickstart
   2. Add a key and see it published, without a restart:
      (umask 077; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out config/keys/second.pem)
      kill -HUP $pid; sleep 0.2; curl -s $issuer/openid/v1/jwks | jq '.keys[].alg'

@@ -23,6 +23,11 @@ fail() {
 
 deploy/quickstart.sh --check >"$place/check" 2>&1 || fail "--check failed"
 grep -q '"kty": "RSA"' "$place/check" || fail "the key set was not shown"
+# The token was verified, and is one of this user's making.
+for text in '"sub": "system:serviceaccount:demo:web"' '"team": "payments"' '"tenant": "acme"' \
+    '"result":"issued"' "\"caller\":\"unix:uid=$(id -u),"; do
+    grep -qF "$text" "$place/check" || fail "the token was not shown: no $text"
+done
 [ "$(stat -c %a config/keys/quickstart.pem)" = 600 ] || fail "the key's mode is not 0600"
 key=$(sha256sum config/keys/quickstart.pem)
 
