@@ -2,6 +2,7 @@
 #include "service/exchange.h"
 
 #include "base/err.h"
+#include "base/num.h"
 #include "base/printable.h"
 #include "service/form.h"
 #include "service/media_type.h"
@@ -17,6 +18,9 @@ static const char type_access_token[] = TOKEN_TYPE "access_token";
 
 enum { SHOWN_BYTES = 128 };
 
+static const uint64_t min_duration_s = 600;
+static const uint64_t max_duration_s = UINT64_C(1) << 32;
+
 enum parameter {
     GRANT_TYPE,
     SUBJECT_TOKEN,
@@ -27,6 +31,7 @@ enum parameter {
     REQUESTED_TOKEN_TYPE,
     ACTOR_TOKEN,
     ACTOR_TOKEN_TYPE,
+    EXPIRES_IN,
     PARAMETER_COUNT,
 };
 
@@ -51,6 +56,7 @@ static const struct parameter_row rows[PARAMETER_COUNT] = {
                       "delegation is not supported" },
     [ACTOR_TOKEN_TYPE] = { "actor_token_type", "invalid_request", "invalid_request",
                            "delegation is not supported" },
+    [EXPIRES_IN] = { "expires_in", "invalid_request", NULL, NULL },
 };
 
 #define refused(r, error, ...) (refuse_oauth(r, error, __VA_ARGS__), false)
@@ -125,11 +131,24 @@ static bool check_target(const char *const v[], struct refusal *r)
     return true;
 }
 
+/* The limits of a TokenRequest's expirationSeconds. */
+static bool read_duration(const char *text, uint64_t *out, struct refusal *r)
+{
+    struct sai_err e = { 0 };
+
+    if (text == NULL)
+        return true;
+    if (!num_u64(text, strlen(text), out, &e) || *out < min_duration_s || *out > max_duration_s)
+        return refused(r, "invalid_request", "expires_in: must be 600 to 2^32 seconds");
+    return true;
+}
+
 static bool fill(struct exchange *x, const struct form *f, struct refusal *r)
 {
     const char *v[PARAMETER_COUNT] = { 0 };
 
-    if (!sort(f, v, r) || !check_types(v, r) || !check_target(v, r))
+    if (!sort(f, v, r) || !check_types(v, r) || !check_target(v, r) ||
+        !read_duration(v[EXPIRES_IN], &x->duration_s, r))
         return false;
     x->subject_token = v[SUBJECT_TOKEN];
     x->audience = v[AUDIENCE] != NULL ? v[AUDIENCE] : v[RESOURCE];

@@ -25,6 +25,7 @@ static enum verdict check_audience(struct issuance *i)
                      audience);
     i->audience_list[0] = audience;
     i->request.audiences = (struct sai_strings){ i->audience_list, 1 };
+    i->request.duration_s = i->exchange.duration_s;
     i->request.now_unix_s = i->in.now_unix_s;
     return step_verdict(i);
 }

@@ -55,6 +55,8 @@ static void expect_error(const struct issuance *i, unsigned status, const char *
 
 #define ERROR(code, text) "{\"error\":\"" code "\",\"error_description\":\"" text "\"}"
 
+#define LIFETIME "expires_in: must be 600 to 2^32 seconds"
+
 struct form_row {
     const char *body;
     const char *error; /* NULL: a token */
@@ -67,6 +69,15 @@ static const struct form_row form_rows[] = {
     { GRANT "&subject_token=t&subject_token_type=" TYPE "access_token&audience=aws", NULL },
     { GOOD "&client_id=anyone&unknown=1&unknown=2", NULL },
     { GOOD "&scope=&actor_token=&resource=&audience=", NULL }, /* empty is omitted */
+    { GOOD "&expires_in=", NULL },
+    { GOOD "&expires_in=600", NULL },
+    { GOOD "&expires_in=4294967296", NULL },
+    { GOOD "&expires_in=599", ERROR("invalid_request", LIFETIME) },
+    { GOOD "&expires_in=4294967297", ERROR("invalid_request", LIFETIME) },
+    { GOOD "&expires_in=18446744073709551617", ERROR("invalid_request", LIFETIME) },
+    { GOOD "&expires_in=1h", ERROR("invalid_request", LIFETIME) },
+    { GOOD "&expires_in=600&expires_in=600",
+      ERROR("invalid_request", "expires_in: more than one") },
     { "", ERROR("invalid_request", "grant_type: missing") },
     { "grant_type=client_credentials",
       ERROR("unsupported_grant_type",
@@ -305,6 +316,25 @@ static void asks_for_a_token_of_the_caller_itself(void **state)
     }
 }
 
+static void asks_for_the_lifetime(void **state)
+{
+    AUTO(issuance) struct issuance i;
+    AUTO(issuance) struct issuance j;
+    struct world w = { .review = pod_p };
+    struct world v = { .review = pod_p };
+    const struct sai_token_request *r;
+
+    (void)state;
+    exchange_start(&i, FORM, GOOD "&expires_in=86400");
+    r = world_run(&w, &i);
+    assert_non_null(r);
+    assert_int_equal(r->duration_s, 86400);
+    exchange_start(&j, FORM, GOOD);
+    r = world_run(&v, &j);
+    assert_non_null(r);
+    assert_int_equal(r->duration_s, 0); /* whatever the issuer's default is */
+}
+
 static void presents_the_token_for_review(void **state)
 {
     AUTO(issuance) struct issuance i;
@@ -384,6 +414,7 @@ int main(void)
         cmocka_unit_test(trusts_pods_only),
         cmocka_unit_test(refuses_on_unclear_answers),
         cmocka_unit_test(asks_for_a_token_of_the_caller_itself),
+        cmocka_unit_test(asks_for_the_lifetime),
         cmocka_unit_test(presents_the_token_for_review),
         cmocka_unit_test(answers_as_rfc_8693),
         cmocka_unit_test(says_why_the_policy_refuses),
