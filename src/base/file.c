@@ -170,6 +170,9 @@ bool file_write_atomic(
         temp = NULL;
         return err_nomem(e);
     }
+    /* What was left behind by a process of our id that was killed: in a container all have the
+     * same. */
+    (void)unlink(temp);
     ok = write_new(temp, bytes, len, mode, e);
     if (ok && rename(temp, path) != 0)
         ok = err_errno(e, errno, "cannot rename into place");

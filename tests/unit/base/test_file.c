@@ -140,6 +140,22 @@ static void a_failed_write_leaves_nothing(void **state)
     assert_int_equal(access(temporary, F_OK), -1);
 }
 
+static void a_killed_writer_is_in_nobodys_way(void **state)
+{
+    const struct temp *t = *state;
+    char path[TEMP_PATH_SIZE];
+    char left[64];
+    struct sai_err e = { 0 };
+    AUTO(buf) struct buf b;
+
+    buf_init(&b, 100);
+    (void)snprintf(left, sizeof(left), "out.%d.tmp", (int)getpid());
+    temp_write(t, left, "half of it and");
+    assert_true(file_write_atomic(temp_path(t, "out", path), "new", 3, 0600, &e));
+    assert_true(file_read(path, 100, &b, NULL, &e));
+    assert_string_equal(b.data, "new");
+}
+
 static void paths_beside_a_file(void **state)
 {
     static const char *const rows[][3] = {
@@ -173,6 +189,7 @@ int main(void)
         CASE(secret_modes_are_exactly_these),
         CASE(writes_whole_files_with_their_mode),
         CASE(a_failed_write_leaves_nothing),
+        CASE(a_killed_writer_is_in_nobodys_way),
         CASE(paths_beside_a_file),
     };
 
