@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_serve,  &command_check,   &command_token, &command_explain,
-    &command_verify, &command_version, &command_help,
+    &command_serve,  &command_check, &command_token,   &command_explain,
+    &command_verify, &command_agent, &command_version, &command_help,
 };
 
 const struct command *command_find(const char *name)
@@ -129,15 +129,17 @@ static int run_with_operands(const struct command *c, struct arguments *args)
 static bool
 take_option(const struct command *c, size_t i, const char *argument, struct arguments *args)
 {
+    struct repeated *all = &args->repeated[i];
+
     args->options[i] = argument != NULL ? argument : "";
     if (!c->options[i].repeats)
         return true;
-    if (args->repeated_count == REPEATS_MAX) {
+    if (all->count == REPEATS_MAX) {
         (void)report_usage(c->name, "--%s may be given %d times at most", c->options[i].name,
                            (int)REPEATS_MAX);
         return false;
     }
-    args->repeated[args->repeated_count++] = argument;
+    all->items[all->count++] = argument;
     return true;
 }
 

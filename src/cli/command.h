@@ -20,16 +20,20 @@ struct option_row {
     const char *standard; /* its value when not given; NULL: none */
     const char *help;
     char letter;  /* short name; 0: none */
-    bool repeats; /* may be given several times; at most one such option in a command */
+    bool repeats; /* may be given several times */
+};
+
+struct repeated {
+    const char *items[REPEATS_MAX]; /* in their order */
+    size_t count;
 };
 
 struct arguments {
     /* By index of the option's row: its argument, "" for a flag that was given, the standard
      * value or NULL for one that was not. Borrowed from argv. */
     const char *options[OPTIONS_MAX];
-    /* All arguments of the option that repeats. */
-    const char *repeated[REPEATS_MAX];
-    size_t repeated_count;
+    /* The same of options that repeat: all that were given. */
+    struct repeated repeated[OPTIONS_MAX];
     const char *const *operands;
     size_t operand_count;
 };
@@ -59,5 +63,6 @@ extern const struct command command_check;
 extern const struct command command_token;
 extern const struct command command_explain;
 extern const struct command command_verify;
+extern const struct command command_agent;
 extern const struct command command_version;
 extern const struct command command_help;

@@ -45,10 +45,10 @@ static bool parse_options(struct issuing *in, const struct arguments *args, stru
 {
     if (args->options[ISSUING_ACCOUNT] == NULL)
         return err_set(e, SAI_E_SYNTAX, "--serviceaccount is missing");
-    if (args->repeated_count == 0)
+    if (args->repeated[ISSUING_AUDIENCE].count == 0)
         return err_set(e, SAI_E_SYNTAX, "--audience is missing");
-    in->request.audiences.items = args->repeated;
-    in->request.audiences.count = args->repeated_count;
+    in->request.audiences.items = args->repeated[ISSUING_AUDIENCE].items;
+    in->request.audiences.count = args->repeated[ISSUING_AUDIENCE].count;
     return parse_duration(in, args->options[ISSUING_DURATION], e) &&
            parse_pod(in, args->options[ISSUING_POD], e);
 }

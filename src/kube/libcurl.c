@@ -35,7 +35,7 @@ static bool load(struct sai_err *e)
         void *function = dlsym(library, functions[i].name);
 
         if (function == NULL)
-            return err_set(e, SAI_E_NOTFOUND, "%s has no %s: want libcurl 7.85 or later",
+            return err_set(e, SAI_E_NOTFOUND, "%s has no %s: want libcurl 7.87 or later",
                            LIBRARY, functions[i].name);
         memcpy(functions[i].slot, &function, sizeof(function));
     }

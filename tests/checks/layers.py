@@ -14,7 +14,7 @@ LAYERS = {
     "keys": 4, "rules": 4, "kube": 4,
     "issue": 5,
     "state": 6, "service": 6,
-    "tokens": 7, "signer": 7,
+    "tokens": 7, "signer": 7, "agent": 7,
     "http": 8, "grpc": 8,
     "app": 9,
     "cli": 10,

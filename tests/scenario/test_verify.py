@@ -258,7 +258,7 @@ class Verify(daemon.Case):
                  "it (Debian's package is libcurl4)")
         subprocess.run(["cc", "-shared", "-o", library, "-x", "c", "/dev/null"], check=True)
         self.bad(problem("--issuer", "https://localhost:1"),
-                 "libcurl.so.4 has no curl_global_init: want libcurl 7.85 or later")
+                 "libcurl.so.4 has no curl_global_init: want libcurl 7.87 or later")
 
     def test_tls(self):
         crt, key = keys.certificate(self.dir)
