@@ -4,11 +4,8 @@
 #include "base/err.h"
 #include "base/json_out.h"
 
-#include <jansson.h>
 #include <stdint.h>
 #include <string.h>
-
-enum { NUMBER_MAX_BYTES = 40, EXPONENT_MAX_DIGITS = 2, JSON_DEPTH_MAX = 16 };
 
 /* Beyond it a reader that keeps numbers as doubles changes them (RFC 7493 section 2.2). */
 static const uint64_t INTEGER_MAX = (UINT64_C(1) << 53) - 1;
@@ -58,13 +55,13 @@ static bool put_integer(const char *text, size_t len, struct buf *out, struct sa
                    "is not an integer from -9007199254740991 to 9007199254740991");
 }
 
-/* RFC 8259 section 6. With so few digits every such number is a finite double. */
-static bool is_number(const char *s, size_t len)
+bool value_is_number(const char *s, size_t len)
 {
-    size_t whole = strcspn(s, ".eE");
+    size_t whole = len > 0 && s[0] == '-' ? 1 : 0;
     size_t n;
 
-    if (len > NUMBER_MAX_BYTES || whole > len || !is_integer(s, whole))
+    whole += count_digits(s + whole, len - whole);
+    if (len > NUMBER_MAX_BYTES || !is_integer(s, whole))
         return false;
     s += whole;
     len -= whole;
@@ -85,7 +82,7 @@ static bool is_number(const char *s, size_t len)
 
 static bool put_number(const char *text, size_t len, struct buf *out, struct sai_err *e)
 {
-    if (!is_number(text, len))
+    if (!value_is_number(text, len))
         return err_set(e, SAI_E_INVALID,
                        "is not a number of at most %d characters and an exponent of at most %d "
                        "digits",
@@ -148,72 +145,6 @@ static bool put_strings(const char *text, size_t len, struct buf *out, struct sa
     return true;
 }
 
-/* How deep arrays and objects nest, strings left out; jansson recurses as deep. */
-static size_t json_depth(const char *text, size_t len)
-{
-    bool in_string = false;
-    size_t depth = 0;
-    size_t deepest = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            in_string = c != '"';
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
-            deepest = ++depth > deepest ? depth : deepest;
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            depth--;
-        }
-    }
-    return deepest;
-}
-
-/* What Go's encoding/json escapes and jansson does not can only stand in a string. */
-static int put_dumped(const char *bytes, size_t len, void *data)
-{
-    static const char hex[] = "0123456789abcdef";
-    struct buf *out = data;
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)bytes[i];
-
-        if (c == '<' || c == '>' || c == '&') {
-            const char escaped[] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
-
-            buf_add(out, escaped, sizeof(escaped));
-        } else {
-            buf_char(out, bytes[i]);
-        }
-    }
-    return 0;
-}
-
-static bool put_json(const char *text, size_t len, struct buf *out, struct sai_err *e)
-{
-    json_error_t error;
-    json_t *value;
-    int failed;
-
-    if (json_depth(text, len) > JSON_DEPTH_MAX)
-        return err_set(e, SAI_E_INVALID, "is JSON that nests deeper than %d levels",
-                       (int)JSON_DEPTH_MAX);
-    value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (value == NULL && json_error_code(&error) == json_error_out_of_memory)
-        return err_nomem(e);
-    if (value == NULL)
-        return err_set(e, SAI_E_INVALID, "is not JSON (line %d, column %d)", error.line,
-                       error.column);
-    failed = json_dump_callback(value, put_dumped, out,
-                                JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    json_decref(value);
-    return failed == 0 || err_nomem(e);
-}
-
 static const struct type {
     const char *word;
     value_put_fn *put;
@@ -223,7 +154,7 @@ static const struct type {
     [SAI_TYPE_NUMBER] = { "number", put_number },
     [SAI_TYPE_BOOLEAN] = { "boolean", put_boolean },
     [SAI_TYPE_STRINGS] = { "strings", put_strings },
-    [SAI_TYPE_JSON] = { "json", put_json },
+    [SAI_TYPE_JSON] = { "json", value_put_json },
 };
 
 bool value_put(

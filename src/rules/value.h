@@ -20,3 +20,10 @@ bool value_put(enum sai_claim_type type,
 
 /* The configuration's word for a type; NULL for a number that is none. */
 const char *value_type_word(enum sai_claim_type type);
+
+enum { NUMBER_MAX_BYTES = 40, EXPONENT_MAX_DIGITS = 2 };
+/* RFC 8259 section 6, within these bounds: every such number is a finite double. */
+bool value_is_number(const char *s, size_t len);
+
+/* The type json, in value_json.c; as value_put(). */
+bool value_put_json(const char *text, size_t len, struct buf *out, struct sai_err *e) MUST_USE;

@@ -135,7 +135,7 @@ static const struct {
     { { .source = SAI_SOURCE_VALUE, .from = "{\"a\":1,}", CLAIM, .type = SAI_TYPE_JSON },
       "claims[0].value: is not JSON (line 1, column 8)" },
     { { .source = SAI_SOURCE_VALUE, .from = "{\"a\":1,\"a\":2}", CLAIM, .type = SAI_TYPE_JSON },
-      "claims[0].value: is not JSON (line 1, column 10)" },
+      "claims[0].value: is JSON with a member that stands there twice" },
     { { .source = SAI_SOURCE_VALUE,
         .from = "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]",
         CLAIM,
