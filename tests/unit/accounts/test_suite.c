@@ -8,17 +8,13 @@
  * name with everything that is known of it. What the good files hold was told by PyYAML. */
 
 #include "accounts/store_rows.h"
-#include "base/buf.h"
-#include "base/file.h"
 #include "base/json_out.h"
-#include "unit.h"
+#include "data_cases.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { MAX_BYTES = 1 << 22, BAD_CASES_MIN = 60, GOOD_CASES_MIN = 15 };
+enum { BAD_CASES_MIN = 60, GOOD_CASES_MIN = 15 };
 
 static void put_report(struct buf *b, const struct sai_report *r)
 {
@@ -106,7 +102,7 @@ static bool run_case(const char *expected, bool good)
     bool loaded;
 
     assert_non_null(r);
-    buf_init(&found, MAX_BYTES);
+    buf_init(&found, DATA_CASE_MAX_BYTES);
     loaded = sai_accounts_load(&options, &a, r);
     assert_true(loaded == (a != NULL) && loaded == (sai_report_total(r, SAI_ERROR) == 0));
     put_report(&found, r);
@@ -118,57 +114,26 @@ static bool run_case(const char *expected, bool good)
     return false;
 }
 
-static bool run_directory(const char *dir, const char *name, bool good)
+static bool bad_case(const char *expected)
 {
-    struct sai_err e = { 0 };
-    AUTO(buf) struct buf expected;
-    bool ok;
-
-    buf_init(&expected, MAX_BYTES);
-    if (chdir(dir) != 0 || chdir(name) != 0) {
-        print_error("%s/%s: cannot enter\n", dir, name);
-        return false;
-    }
-    if (!file_read("expected", MAX_BYTES - 65536, &expected, NULL, &e)) {
-        print_error("%s/%s/expected: %s\n", dir, name, e.text);
-        return false;
-    }
-    ok = expected.len > 0 && run_case(expected.data, good);
-    if (!ok)
-        print_error("in %s/%s\n\n", dir, name);
-    return ok;
+    return run_case(expected, false);
 }
 
-static void run_all(const char *dir, bool good, unsigned least)
+static bool good_case(const char *expected)
 {
-    DIR *d = opendir(dir);
-    const struct dirent *entry;
-    unsigned count = 0;
-    unsigned failed = 0;
-
-    assert_non_null(d);
-    while ((entry = readdir(d)) != NULL) {
-        if (entry->d_name[0] == '.')
-            continue;
-        count++;
-        failed += run_directory(dir, entry->d_name, good) ? 0 : 1;
-    }
-    (void)closedir(d);
-    print_message("%u cases\n", count);
-    assert_int_equal(failed, 0);
-    assert_true(count >= least);
+    return run_case(expected, true);
 }
 
 static void bad_cases(void **state)
 {
     (void)state;
-    run_all(TEST_DATA "/accounts/bad", false, BAD_CASES_MIN);
+    data_cases(TEST_DATA "/accounts/bad", bad_case, BAD_CASES_MIN);
 }
 
 static void good_cases(void **state)
 {
     (void)state;
-    run_all(TEST_DATA "/accounts/good", true, GOOD_CASES_MIN);
+    data_cases(TEST_DATA "/accounts/good", good_case, GOOD_CASES_MIN);
 }
 
 int main(void)

@@ -5,19 +5,13 @@
  * bad/<case>/input.yaml must be refused with exactly the lines of expected. good/<case>/
  * must load, and hold every value that its expected states (dump() names them). */
 
-#include "base/buf.h"
-#include "base/file.h"
 #include "conf/conf.h"
-#include "unit.h"
+#include "data_cases.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { MAX_BYTES = 1 << 20, BAD_CASES_MIN = 60, GOOD_CASES_MIN = 12 };
-
-typedef bool case_fn(const char *expected);
+enum { BAD_CASES_MIN = 60, GOOD_CASES_MIN = 12 };
 
 static void put_report(struct buf *b, const struct sai_report *r)
 {
@@ -35,7 +29,7 @@ static bool bad_case(const char *expected)
     bool loaded;
 
     assert_non_null(r);
-    buf_init(&found, MAX_BYTES);
+    buf_init(&found, DATA_CASE_MAX_BYTES);
     loaded = conf_load("input.yaml", &c, r);
     assert_true(loaded == (c != NULL));
     buf_str(&found, loaded ? "(loaded)\n" : "");
@@ -217,7 +211,7 @@ static bool good_case(const char *expected)
     bool ok;
 
     assert_non_null(r);
-    buf_init(&found, MAX_BYTES);
+    buf_init(&found, DATA_CASE_MAX_BYTES);
     if (conf_load("input.yaml", &c, r))
         dump(&found, c);
     put_report(&found, r);
@@ -228,57 +222,16 @@ static bool good_case(const char *expected)
     return ok;
 }
 
-static bool run_case(const char *dir, const char *name, case_fn *run)
-{
-    struct sai_err e = { 0 };
-    AUTO(buf) struct buf expected;
-    bool ok;
-
-    buf_init(&expected, MAX_BYTES);
-    if (chdir(dir) != 0 || chdir(name) != 0) {
-        print_error("%s/%s: cannot enter\n", dir, name);
-        return false;
-    }
-    if (!file_read("expected", MAX_BYTES, &expected, NULL, &e)) {
-        print_error("%s/%s/expected: %s\n", dir, name, e.text);
-        return false;
-    }
-    ok = expected.len > 0 && run(expected.data);
-    if (!ok)
-        print_error("in %s/%s\n\n", dir, name);
-    return ok;
-}
-
-static void run_all(const char *dir, case_fn *run, unsigned least)
-{
-    DIR *d = opendir(dir);
-    const struct dirent *entry;
-    unsigned count = 0;
-    unsigned failed = 0;
-
-    assert_non_null(d);
-    while ((entry = readdir(d)) != NULL) {
-        if (entry->d_name[0] == '.')
-            continue;
-        count++;
-        failed += run_case(dir, entry->d_name, run) ? 0 : 1;
-    }
-    (void)closedir(d);
-    print_message("%u cases\n", count);
-    assert_int_equal(failed, 0);
-    assert_true(count >= least);
-}
-
 static void bad_cases(void **state)
 {
     (void)state;
-    run_all(TEST_DATA "/config/bad", bad_case, BAD_CASES_MIN);
+    data_cases(TEST_DATA "/config/bad", bad_case, BAD_CASES_MIN);
 }
 
 static void good_cases(void **state)
 {
     (void)state;
-    run_all(TEST_DATA "/config/good", good_case, GOOD_CASES_MIN);
+    data_cases(TEST_DATA "/config/good", good_case, GOOD_CASES_MIN);
 }
 
 int main(void)
