@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "signer/desk.h"
 #include "state/inputs.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@ struct reloader {
     const char *conf_file;
     struct state *state;
     struct watch *watch;
+    struct sign_desk *signer;   /* NULL: there is none */
     struct inputs *inputs;      /* of the running snapshot */
     struct inputs *failed;      /* of the last attempt and these, if that failed; else NULL */
     uint64_t signature;         /* of the last attempt's inputs; 0: unknown */
@@ -42,6 +44,11 @@ bool reloader_new(const char *conf_file,
     };
     *out = r;
     return true;
+}
+
+void reloader_use_signer(struct reloader *r, struct sign_desk *desk)
+{
+    r->signer = desk;
 }
 
 void reloader_free(struct reloader *r)
@@ -117,11 +124,15 @@ static void attempt_succeeded(struct reloader *r,
                               const struct sai_report *report)
 {
     struct state_status *status = state_status(r->state);
+    AUTO(snapshot) struct snapshot *adopted = snapshot_ref(next);
+    struct sai_err e = { 0 };
 
     count(&status->reloads_ok);
     log_setup(next->conf->log.format, next->conf->log.level);
     log_report("reload warning", report);
     state_swap(r->state, next);
+    if (!sign_desk_adopt(r->signer, adopted, &e))
+        log_err(LOG_WARN, "since when keys are listed cannot be kept for a restart", &e);
     log_info("reloaded", LOG_STR("trigger", trigger_names[trigger]),
              LOG_U64("generation", state_generation(r->state)));
 }
@@ -147,8 +158,14 @@ static bool
 may_replace(struct reloader *r, const struct snapshot *next, struct sai_report *report)
 {
     AUTO(snapshot) struct snapshot *running = state_current(r->state);
+    struct sai_err e = { 0 };
 
-    return conf_check_reload(running->conf, next->conf, report);
+    if (!conf_check_reload(running->conf, next->conf, report))
+        return false;
+    if (sign_desk_check(r->signer, next, &e))
+        return true;
+    report_add(report, SAI_ERROR, &e);
+    return false;
 }
 
 /* The poll looks at files that may be large, and mostly in vain. */

@@ -10,6 +10,7 @@
 
 struct inputs;
 struct reloader;
+struct sign_desk;
 struct watch;
 
 enum reload_trigger { RELOAD_SIGHUP, RELOAD_WATCH, RELOAD_POLL };
@@ -24,6 +25,9 @@ bool reloader_new(const char *conf_file,
                   struct sai_err *e) MUST_USE;
 void reloader_free(struct reloader *r); /* takes NULL */
 DEFINE_AUTO(reloader, reloader_free)
+
+/* From now on the signer has a say in which keys may follow which; borrowed. */
+void reloader_use_signer(struct reloader *r, struct sign_desk *desk);
 
 /* One attempt. Logs and counts what came of it: a new snapshot, nothing new (unless SIGHUP
  * asks, a snapshot of the same files changes nothing), or what is wrong. The same failure found

@@ -8,10 +8,13 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/passed_sockets.h"
 #include "base/version.h"
 #include "conf/conf.h"
+#include "grpc/server.h"
 #include "http/server.h"
+#include "signer/desk.h"
 #include "state/inputs.h"
 #include "state/state.h"
 #include "tokens/desk.h"
@@ -31,6 +34,9 @@ enum { DEBOUNCE_MAX_TIMES = 5 };
 struct daemon {
     struct state *state;
     struct token_desk *desk; /* NULL: no tokens listener */
+    struct sign_desk *sign_desk;
+    struct grpc_server *signer;
+    struct metric_source signer_metrics;
     struct http_server *server;
     struct watch *watch;
     struct reloader *reloader;
@@ -204,6 +210,24 @@ static void main_loop(struct daemon *d)
     }
 }
 
+static void put_signer_metrics(void *owner, struct buf *b)
+{
+    grpc_server_put_metrics(owner, b);
+}
+
+/* Asks nobody and waits for nothing: the cluster's API may not be there before it. */
+static bool start_signer(struct daemon *d, struct passed_sockets *passed, struct sai_err *e)
+{
+    if (!sign_desk_new(d->state, &d->sign_desk, e))
+        return false;
+    if (sign_desk_warning(d->sign_desk) != NULL)
+        log_err(LOG_WARN, "the signer starts, but", sign_desk_warning(d->sign_desk));
+    if (!grpc_server_start(d->sign_desk, passed, &d->signer, e))
+        return false;
+    d->signer_metrics = (struct metric_source){ put_signer_metrics, d->signer };
+    return true;
+}
+
 static bool open_desk(struct daemon *d, struct sai_err *e)
 {
     AUTO(snapshot) struct snapshot *s = state_current(d->state);
@@ -224,11 +248,14 @@ static bool start(struct daemon *d, const char *conf_file, struct sai_err *e)
         return false;
     if (!first_snapshot(d, conf_file, inputs))
         return err_set(e, SAI_E_INVALID, "no valid configuration to start with");
-    if (!open_desk(d, e) || !http_server_start(d->state, d->desk, &passed, &d->server, e))
+    /* The signer first: kube-apiserver waits for it. */
+    if (!start_signer(d, &passed, e) || !open_desk(d, e) ||
+        !http_server_start(d->state, d->desk, &d->signer_metrics, &passed, &d->server, e))
         return false;
     start_watching(d, inputs);
     if (!reloader_new(conf_file, d->state, d->watch, inputs, &d->reloader, e))
         return false;
+    reloader_use_signer(d->reloader, d->sign_desk);
     (void)TAKE(inputs);
     return true;
 }
@@ -247,6 +274,7 @@ static void stop(struct daemon *d)
         token_desk_close(d->desk);
         http_server_drain(d->server, LAST_WORDS_MS);
     }
+    grpc_server_drain(d->signer, s->conf->shutdown_timeout_ms);
     log_info("stopped");
 }
 
@@ -256,6 +284,8 @@ static void release(struct daemon *d)
         token_desk_close(d->desk);
     http_server_free(d->server);
     token_desk_free(d->desk);
+    grpc_server_free(d->signer);
+    sign_desk_free(d->sign_desk);
     reloader_free(d->reloader);
     watch_free(d->watch);
     state_free(d->state);

@@ -23,6 +23,12 @@ void metric_u64(struct buf *b, const char *name, const struct metric_label *labe
 /* In seconds, from a count of nanoseconds. */
 void metric_ns(struct buf *b, const char *name, const struct metric_label *labels, uint64_t ns);
 
+/* A part of the page that another room writes. */
+struct metric_source {
+    void (*put)(void *owner, struct buf *b);
+    void *owner;
+};
+
 /* Adds to a counter that one thread writes and any thread reads: a plain addition, where an
  * atomic one would lock the bus on every request. */
 static inline void metric_bump(_Atomic uint64_t *counter, uint64_t by)

@@ -53,7 +53,7 @@ struct bound {
     const struct yaml_node *node;
 };
 
-enum { LISTENERS = 3, BOUND_MAX = LISTENERS * 16 };
+enum { LISTENERS = 4, BOUND_MAX = LISTENERS * 16 };
 
 static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
@@ -133,12 +133,13 @@ static void check_listeners(struct loader *ld, const struct conf *c)
     const struct listener all[LISTENERS] = {
         { "discovery", &l->discovery, yaml_get(map, "discovery") },
         { "tokens", &l->tokens, yaml_get(map, "tokens") },
+        { "signer", &l->signer.socket, yaml_get(map, "signer") },
         { "admin", &l->admin, yaml_get(map, "admin") },
     };
 
     check_addresses(ld, all);
     for (size_t i = 0; i < LISTENERS; i++) {
-        if (all[i].map != NULL)
+        if (all[i].map != NULL && all[i].conf != &l->signer.socket)
             check_listener(ld, all[i].map);
         for (size_t k = 0; k < i; k++)
             check_pair(ld, &all[k], &all[i]);
@@ -240,5 +241,6 @@ void check_conf(struct loader *ld, const struct conf *c)
     check_listeners(ld, c);
     check_issuers(ld, c);
     check_token_service(ld, c);
+    check_signer(ld, c);
     check_limits(ld, c);
 }

@@ -14,5 +14,7 @@ void at_member(struct loader *ld,
                const char *key,
                const char *problem);
 
+/* listeners.signer and the issuer that it is for. */
+void check_signer(struct loader *ld, const struct conf *c);
 /* listeners.tokens, accounts and callers together. */
 void check_token_service(struct loader *ld, const struct conf *c);

@@ -44,9 +44,17 @@ struct conf_listener {
     struct conf_tls tls; /* for addresses and systemd TCP sockets, never for Unix sockets */
 };
 
+/* Where kube-apiserver has its tokens signed: Unix sockets only. */
+struct conf_signer_listener {
+    bool present;
+    struct conf_listener socket; /* unix_path may be "@name", an abstract socket */
+    struct conf_ids uids;        /* of the processes that may connect */
+};
+
 struct conf_listeners {
     struct conf_listener discovery;
     struct conf_listener tokens;
+    struct conf_signer_listener signer;
     struct conf_listener admin;
 };
 
@@ -101,12 +109,22 @@ struct conf_claim {
     const char *preset;
 };
 
+/* How a cluster issuer signs for kube-apiserver. */
+struct conf_signer {
+    uint64_t max_lifetime_ms;
+    bool extended_lifetime; /* tokens of pods may be extended to a year */
+    uint64_t refresh_hint_ms;
+    struct conf_strings legacy_keys; /* files or directories of public keys */
+    const char *state_file;          /* NULL: nothing is remembered over a restart */
+};
+
 struct conf_issuer {
     const char *url;
     enum conf_role role;
     struct conf_keys keys;
     struct conf_discovery discovery;
     struct conf_tokens tokens;
+    struct conf_signer signer;
     struct conf_audience *audiences;
     size_t audience_count;
     struct conf_claim *claims;

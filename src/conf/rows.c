@@ -202,6 +202,8 @@ static const struct schema_row issuer_rows[] = {
       .help = "The two published documents." },
     { "tokens", .section = tokens_rows, AT(conf_issuer, tokens),
       .help = "How long tokens live." },
+    { "signer", .section = signer_rows, AT(conf_issuer, signer),
+      .help = "How a `cluster` issuer signs; needs `listeners.signer`." },
     { "audiences", .section = audience_rows, AT(conf_issuer, audiences),
       .count_offset = offsetof(struct conf_issuer, audience_count),
       .item_bytes = sizeof(struct conf_audience), .min = 1, .max = 64,

@@ -18,3 +18,4 @@
 extern const struct schema_row listeners_rows[];
 extern const struct schema_row accounts_rows[];
 extern const struct schema_row callers_rows[];
+extern const struct schema_row signer_rows[];

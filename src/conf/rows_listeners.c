@@ -103,6 +103,25 @@ static const struct schema_row tokens_listener_rows[] = {
     { 0 },
 };
 
+#define SOCKET(member) .offset = offsetof(struct conf_signer_listener, socket.member)
+
+static const struct schema_row signer_listener_rows[] = {
+    { "unix", &type_socket, SOCKET(unix_path), .flags = ROW_RESTART, .check = check_unix_path,
+      .allowed = "at most 107 bytes",
+      .help = "Unix socket to listen on, as kube-apiserver has it in "
+              "`--service-account-signing-endpoint`; `@name` is an abstract socket." },
+    { "mode", &type_mode, SOCKET(unix_mode), .flags = ROW_RESTART, .preset = "0600",
+      .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
+    { "systemd", &type_text, SOCKET(systemd), .flags = ROW_RESTART, .check = check_systemd_name,
+      .allowed = "a FileDescriptorName=",
+      .help = "Take the Unix sockets of this name from systemd, which keep their place while "
+              "the daemon restarts." },
+    { "allowUIDs", &type_ids, AT(conf_signer_listener, uids), .min = 1, .max = 64,
+      .preset = "[0]", .allowed = "1 to 64 user ids",
+      .help = "Users whose processes may connect; the kernel says who they are." },
+    { 0 },
+};
+
 const struct schema_row listeners_rows[] = {
     { "discovery", .section = listener_rows, AT(conf_listeners, discovery),
       .flags = ROW_REQUIRED,
@@ -111,6 +130,11 @@ const struct schema_row listeners_rows[] = {
     { "tokens", .section = tokens_listener_rows, AT(conf_listeners, tokens),
       .help = "TokenRequest and token exchange for those that `callers` names; needs a "
               "`federation` issuer with audiences, and `accounts`. Absent: none." },
+    { "signer", .section = signer_listener_rows, AT(conf_listeners, signer),
+      .flags = ROW_RESTART_IF_SET,
+      .present_offset = offsetof(struct conf_listeners, signer.present),
+      .help = "Signs for kube-apiserver (1.32 and later) over gRPC; needs one issuer with the "
+              "role `cluster`. Absent: none." },
     { "admin", .section = listener_rows, AT(conf_listeners, admin),
       .help =
           "`/livez`, `/readyz` and `/metrics`; anonymous too, so not for the public. Absent: "

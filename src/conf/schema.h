@@ -60,6 +60,7 @@ extern const struct schema_type type_choice;   /* an enum */
 extern const struct schema_type type_constant; /* nothing: the one choice must be there */
 extern const struct schema_type type_text;     /* const char * */
 extern const struct schema_type type_path;     /* const char *, resolved */
+extern const struct schema_type type_socket;   /* const char *, resolved unless "@name" */
 extern const struct schema_type type_texts;    /* struct conf_strings */
 extern const struct schema_type type_paths;    /* struct conf_strings, resolved */
 extern const struct schema_type type_names;    /* struct conf_strings, those with / resolved */

@@ -184,6 +184,8 @@ static bool is_relative(const struct schema_type *type, const char *text)
 {
     if (type == &type_path || type == &type_paths)
         return text[0] != '/';
+    if (type == &type_socket)
+        return text[0] != '/' && text[0] != '@';
     return type == &type_names && text[0] != '/' && strchr(text, '/') != NULL;
 }
 
@@ -364,6 +366,7 @@ const struct schema_type type_choice = { "choice", "text", read_choice, equal_in
 const struct schema_type type_constant = { "constant", "text", read_constant };
 const struct schema_type type_text = { "text", "text", read_text, equal_text };
 const struct schema_type type_path = { "path", "text", read_text, equal_text };
+const struct schema_type type_socket = { "path", "text", read_text, equal_text };
 const struct schema_type type_texts = { "list of texts", "a list", read_texts, equal_texts };
 const struct schema_type type_paths = { "list of paths", "a list", read_texts, equal_texts };
 const struct schema_type type_names = { "list of file names", "a list", read_texts,

@@ -236,5 +236,7 @@ void metrics_page(struct buf *b, const struct http_env *env)
     put_refusals(b, env->stats, all);
     if (env->desk != NULL)
         token_desk_put_metrics(env->desk, b);
+    if (env->more_metrics != NULL)
+        env->more_metrics->put(env->more_metrics->owner, b);
     process_metrics(b, env->stats->start_unix_ms);
 }

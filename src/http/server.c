@@ -273,6 +273,7 @@ bool http_server_needs_desk(const struct conf *c)
 
 bool http_server_start(struct state *st,
                        struct token_desk *desk,
+                       const struct metric_source *more_metrics,
                        struct passed_sockets *passed,
                        struct http_server **out,
                        struct sai_err *e)
@@ -287,6 +288,7 @@ bool http_server_start(struct state *st,
         return err_nomem(e);
     s->shared.state = st;
     s->shared.desk = desk;
+    s->shared.more_metrics = more_metrics;
     s->shared.stats = &s->stats;
     s->stats.start_unix_ms = clock_unix_ms();
     /* Signals are for the main thread: the new threads inherit this mask. */

@@ -17,16 +17,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct metric_source;
 struct token_desk;
 
 struct http_server;
 
 /* Binds or adopts every socket that the current configuration names and serves. Sockets of
  * passed that are used are taken over. st and desk must outlive the server; the desk is NULL if
- * and only if there is no tokens listener (http_server_needs_desk()). Any error leaves nothing
- * open. */
+ * and only if there is no tokens listener (http_server_needs_desk()). more_metrics (NULL: none)
+ * is put on the metrics page, outlives the server, and may be asked by any thread. Any error
+ * leaves nothing open. */
 bool http_server_start(struct state *st,
                        struct token_desk *desk,
+                       const struct metric_source *more_metrics,
                        struct passed_sockets *passed,
                        struct http_server **out,
                        struct sai_err *e) MUST_USE;

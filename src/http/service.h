@@ -10,6 +10,7 @@
 #include "state/state.h"
 
 struct stats;
+struct metric_source;
 struct token_desk;
 
 /* What handlers may look at. */
@@ -17,7 +18,8 @@ struct http_env {
     const struct snapshot *snapshot;
     struct state *state;
     const struct stats *stats;
-    struct token_desk *desk; /* NULL: there is no tokens listener */
+    struct token_desk *desk;                  /* NULL: there is no tokens listener */
+    const struct metric_source *more_metrics; /* NULL: none */
 };
 
 struct http_route;

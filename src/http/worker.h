@@ -11,7 +11,8 @@ struct worker;
 /* What all workers of a server share. */
 struct worker_shared {
     struct state *state;
-    struct token_desk *desk; /* NULL: there is no tokens listener */
+    struct token_desk *desk;                  /* NULL: there is no tokens listener */
+    const struct metric_source *more_metrics; /* NULL: none */
     struct conn_table *conns;
     struct stats *stats;
     struct worker **workers; /* all of them, once they have been started */

@@ -54,7 +54,8 @@ static enum MHD_Result queue(struct worker *w,
 static void
 make_reply(struct worker *w, struct conn *c, struct http_match *match, struct http_reply *reply)
 {
-    struct http_env env = { w->snapshot, w->shared->state, w->shared->stats, w->shared->desk };
+    struct http_env env = { w->snapshot, w->shared->state, w->shared->stats, w->shared->desk,
+                            w->shared->more_metrics };
     struct sai_err e = { 0 };
 
     if (!http_answer(w->options.service, &c->req, &env, match, reply, &e))

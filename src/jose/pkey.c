@@ -136,3 +136,17 @@ bool pkey_put_jwk(struct buf *b, const struct pkey *k, struct sai_err *e)
     buf_char(b, '}');
     return buf_ok(b, e);
 }
+
+bool pkey_put_spki(struct buf *b, const struct pkey *k, struct sai_err *e)
+{
+    unsigned char *der = NULL;
+    int len;
+
+    ossl_begin();
+    len = i2d_PUBKEY(k->evp, &der);
+    if (len <= 0)
+        return ossl_fail(e, SAI_E_CRYPTO, "cannot encode the public key");
+    buf_add(b, der, (size_t)len);
+    OPENSSL_free(der);
+    return buf_ok(b, e);
+}

@@ -12,17 +12,20 @@
 #include <sa_issuer/discovery.h>
 #include <sa_issuer/policy.h>
 #include <stdio.h>
+#include <string.h>
 
-/* Copies the problems of one key set; those without a file are about the configuration. */
-static bool add_keyset_problems(struct build *b, size_t index, const struct sai_report *found)
+/* Copies the problems of the key set of that place; those without a file are about the
+ * configuration. */
+static bool
+add_keyset_problems(struct build *b, const char *place, const struct sai_report *found)
 {
     for (size_t i = 0; i < sai_report_count(found); i++) {
         enum sai_severity severity;
         struct sai_err e = *sai_report_get(found, i, &severity);
         char path[sizeof(e.path) + BUILD_PATH_MAX];
 
-        (void)snprintf(path, sizeof(path), "issuers[%zu].keys%s%s", index,
-                       e.path[0] != '\0' ? "." : "", e.path);
+        (void)snprintf(path, sizeof(path), "%s%s%s", place, e.path[0] != '\0' ? "." : "",
+                       e.path);
         if (e.file[0] == '\0') {
             e.path[0] = '\0';
             conf_locate(b->snapshot->conf, path, &e);
@@ -32,12 +35,34 @@ static bool add_keyset_problems(struct build *b, size_t index, const struct sai_
     return sai_report_total(found, SAI_ERROR) == 0;
 }
 
+static bool load_keyset(struct build *b,
+                        const struct sai_keyset_options *options,
+                        const char *place,
+                        struct sai_keyset **out)
+{
+    AUTO(sai_report) struct sai_report *found = sai_report_new();
+    struct sai_keyset *ks = NULL;
+    unsigned char sum[SHA256_BYTES];
+    bool ok = true;
+
+    if (found == NULL)
+        return build_nomem(b);
+    (void)sai_keyset_load(options, &ks, found);
+    if (!add_keyset_problems(b, place, found))
+        return false;
+    *out = ks;
+    sai_keyset_fingerprint(ks, sum);
+    sha256_add_piece(b->digest, sum, sizeof(sum));
+    for (size_t i = 0; i < sai_keyset_source_count(ks); i++)
+        ok = build_note_input(b, sai_keyset_source(ks, i)) && ok;
+    return ok;
+}
+
 static bool load_keys(struct build *b, size_t index)
 {
     const struct conf *conf = b->snapshot->conf;
     const struct conf_keys *keys = &conf->issuers[index].keys;
-    AUTO(sai_report) struct sai_report *found = sai_report_new();
-    struct sai_keyset_options options = {
+    const struct sai_keyset_options options = {
         .paths = keys->files.items,
         .path_count = keys->files.count,
         .signing = keys->signing.items,
@@ -48,21 +73,56 @@ static bool load_keys(struct build *b, size_t index)
         .max_keys = conf->limits.max_keys,
         .max_file_bytes = conf->limits.max_key_file_bytes,
     };
-    struct sai_keyset *ks = NULL;
-    unsigned char sum[SHA256_BYTES];
-    bool ok = true;
+    char place[BUILD_PATH_MAX];
 
-    if (found == NULL)
-        return build_nomem(b);
-    (void)sai_keyset_load(&options, &ks, found);
-    if (!add_keyset_problems(b, index, found))
+    (void)snprintf(place, sizeof(place), "issuers[%zu].keys", index);
+    return load_keyset(b, &options, place, &b->snapshot->issuers[index].keys);
+}
+
+/* kube-apiserver refuses what a key signed that it is told of as legacy too. */
+static bool
+check_legacy_key(const struct issuer *issuer, const struct sai_key *legacy, struct sai_err *e)
+{
+    if (sai_key_is_private(legacy))
+        return err_set(e, SAI_E_DENIED, "%s holds a private key; legacy keys only verify",
+                       sai_key_file(legacy));
+    for (size_t i = 0; i < sai_keyset_count(issuer->keys); i++) {
+        const struct sai_key *k = sai_keyset_get(issuer->keys, i);
+
+        if (strcmp(sai_key_id(k), sai_key_id(legacy)) == 0)
+            return err_set(
+                e, SAI_E_INVALID,
+                "%s has the key of %s, which is published and verifies legacy tokens "
+                "as well: leave it out here",
+                sai_key_file(legacy), sai_key_file(k));
+    }
+    return true;
+}
+
+static bool load_legacy_keys(struct build *b, size_t index)
+{
+    const struct conf *conf = b->snapshot->conf;
+    const struct conf_strings *files = &conf->issuers[index].signer.legacy_keys;
+    const struct sai_keyset_options options = {
+        .paths = files->items,
+        .path_count = files->count,
+        .max_keys = conf->limits.max_keys,
+        .max_file_bytes = conf->limits.max_key_file_bytes,
+    };
+    struct issuer *issuer = &b->snapshot->issuers[index];
+    struct sai_err e = { 0 };
+    char place[BUILD_PATH_MAX];
+
+    if (files->count == 0)
+        return true;
+    (void)snprintf(place, sizeof(place), "issuers[%zu].signer.legacyKeys", index);
+    if (!load_keyset(b, &options, place, &issuer->legacy_keys))
         return false;
-    b->snapshot->issuers[index].keys = ks;
-    sai_keyset_fingerprint(ks, sum);
-    sha256_add_piece(b->digest, sum, sizeof(sum));
-    for (size_t i = 0; i < sai_keyset_source_count(ks); i++)
-        ok = build_note_input(b, sai_keyset_source(ks, i)) && ok;
-    return ok;
+    for (size_t i = 0; i < sai_keyset_count(issuer->legacy_keys); i++) {
+        if (!check_legacy_key(issuer, sai_keyset_get(issuer->legacy_keys, i), &e))
+            return build_error(b, place, &e);
+    }
+    return true;
 }
 
 /* What an issuer of that role must, or must not, hold (DESIGN 3). */
@@ -171,7 +231,8 @@ static bool build_issuer(struct build *b, size_t index)
     bool ok = true;
 
     issuer->conf = &b->snapshot->conf->issuers[index];
-    if (!load_keys(b, index) || !check_role(b, index) || !build_policy(b, index))
+    if (!load_keys(b, index) || !check_role(b, index) || !load_legacy_keys(b, index) ||
+        !build_policy(b, index))
         return false;
     for (unsigned id = 0; id < DOCUMENT_COUNT; id++)
         ok = render_document(b, issuer, (enum document_id)id) && ok;

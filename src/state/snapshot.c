@@ -59,10 +59,13 @@ static bool note_inputs(struct build *b)
     }
     for (size_t i = 0; i < conf->issuer_count; i++) {
         const struct conf_keys *keys = &conf->issuers[i].keys;
+        const struct conf_strings *legacy = &conf->issuers[i].signer.legacy_keys;
 
         ok = build_note_input(b, keys->passphrase_file) && ok;
         for (size_t k = 0; k < keys->files.count; k++)
             ok = build_note_input(b, keys->files.items[k]) && ok;
+        for (size_t k = 0; k < legacy->count; k++)
+            ok = build_note_input(b, legacy->items[k]) && ok;
     }
     for (size_t i = 0; i < conf->accounts.manifests.count; i++)
         ok = build_note_input(b, conf->accounts.manifests.items[i]) && ok;
@@ -155,6 +158,7 @@ void snapshot_unref(struct snapshot *s)
     for (size_t i = 0; i < s->issuer_count; i++) {
         sai_policy_free(s->issuers[i].policy);
         sai_keyset_free(s->issuers[i].keys);
+        sai_keyset_free(s->issuers[i].legacy_keys);
     }
     sai_accounts_free(s->accounts);
     certificate_unref(s->discovery_certificate);

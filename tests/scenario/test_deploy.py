@@ -252,6 +252,7 @@ class Docker(unittest.TestCase):
         self.assertRegex(self.text, r"\blibcurl4\b")
         packages = {"libgnutls.so.30": "libgnutls30", "libjansson.so.4": "libjansson4",
                     "libmicrohttpd.so.12": "libmicrohttpd12", "libcrypto.so.3": "libssl3",
+                    "libnghttp2.so.14": "libnghttp2-14",
                     "libpcre2-8.so.0": "libpcre2-8-0", "libyaml-0.so.2": "libyaml-0-2"}
         sanitizers = ("libasan", "libubsan", "libtsan")
         unknown = {n for n in needed if n not in packages and not n.startswith(sanitizers)}

@@ -11,6 +11,10 @@
     "  audiences: [{ name: a }] }]\n"                                                          \
     "accounts: " accounts "\n"                                                                 \
     "callers: " callers "\n"
+#define SIGNER(signer)                                                                         \
+    CONF_HEAD                                                                                  \
+    "listeners: { discovery: { unix: d.sock }, signer: " signer " }\n"                         \
+    "issuers: [{ url: https://oidc.example.com, role: cluster, keys: { files: [a] } }]\n"
 #define UNIX "{ unix: t.sock }"
 #define MTLS                                                                                   \
     "{ unix: t.sock, address: 127.0.0.1:1, tls: { certificate: a, key: b, clientCA: c } }"
@@ -58,6 +62,16 @@ static const struct row rows[] = {
       CONF_MINIMAL "limits: { maxConnections: 601, maxHeaderBytes: 9KiB }\nworkers: 3\n",
       "next.yaml:6:10: workers: cannot change without a restart\n"
       "next.yaml:5:48: limits.maxHeaderBytes: cannot change without a restart\n" },
+    /* The signer's socket; whom it serves may change. */
+    { SIGNER("{ unix: a.sock }"), SIGNER("{ unix: a.sock, allowUIDs: [1] }"), "" },
+    { SIGNER("{ unix: a.sock }"), SIGNER("{ unix: \"@a\", mode: \"0660\" }"),
+      "next.yaml:3:59: listeners.signer.unix: cannot change without a restart\n"
+      "next.yaml:3:71: listeners.signer.mode: cannot change without a restart\n" },
+    { SIGNER("{ unix: a.sock }"), SIGNER("{ systemd: a }"),
+      "next.yaml:3:51: listeners.signer.unix: cannot change without a restart\n"
+      "next.yaml:3:62: listeners.signer.systemd: cannot change without a restart\n" },
+    { SIGNER("{ unix: a.sock }"), LISTEN("{ unix: d.sock }"),
+      "next.yaml:4:3: listeners.signer: cannot be removed without a restart\n" },
     /* The token service: what the process asks of Kubernetes, and where callers come in. */
     { SERVICE(UNIX, MANIFESTS, PEERS), SERVICE(UNIX, "{ kubernetes: {} }", PEERS),
       "next.yaml:6:25: accounts.kubernetes: cannot be added without a restart\n" },

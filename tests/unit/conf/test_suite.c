@@ -92,6 +92,11 @@ static void put_issuer(struct buf *b, size_t i, const struct conf_issuer *issuer
     put_number(b, NAMED("discovery.jwksMaxAge ms"), issuer->discovery.jwks_max_age_ms);
     put_text(b, NAMED("discovery.jwksURI"), issuer->discovery.jwks_uri);
     put_text(b, NAMED("discovery.extra"), issuer->discovery.extra_json);
+    put_number(b, NAMED("signer.maxLifetime ms"), issuer->signer.max_lifetime_ms);
+    put_number(b, NAMED("signer.extendedLifetime"), issuer->signer.extended_lifetime);
+    put_number(b, NAMED("signer.refreshHint ms"), issuer->signer.refresh_hint_ms);
+    put_list(b, NAMED("signer.legacyKeys"), &issuer->signer.legacy_keys);
+    put_text(b, NAMED("signer.stateFile"), issuer->signer.state_file);
 #undef NAMED
 }
 
@@ -177,6 +182,9 @@ static void dump(struct buf *b, const struct conf *c)
     buf_str(b, "\n");
     put_listener(b, "discovery", &c->listeners.discovery);
     put_listener(b, "tokens", &c->listeners.tokens);
+    put_number(b, "signer", c->listeners.signer.present);
+    put_listener(b, "signer", &c->listeners.signer.socket);
+    put_ids(b, "signer.allowUIDs", &c->listeners.signer.uids);
     put_listener(b, "admin", &c->listeners.admin);
     put_number(b, "issuers", c->issuer_count);
     for (size_t i = 0; i < c->issuer_count; i++)

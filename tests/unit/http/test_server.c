@@ -82,7 +82,7 @@ static struct snapshot *build(struct fixture *f, const char *listeners)
 static bool start(struct fixture *f, const char *listeners, struct sai_err *e)
 {
     f->state = state_new(build(f, listeners));
-    return http_server_start(f->state, NULL, &f->passed, &f->server, e);
+    return http_server_start(f->state, NULL, NULL, &f->passed, &f->server, e);
 }
 
 static bool start_tcp(struct fixture *f, struct sai_err *e)
