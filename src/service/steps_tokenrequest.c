@@ -264,13 +264,18 @@ static enum verdict check_bound_object(struct issuance *i)
     const struct tokenrequest_reference *r = &i->body.spec.bound;
     const char *api_version = or_empty(r->api_version);
     const char *kind = or_empty(r->kind);
+    const char *name = or_empty(r->name);
 
     if (!r->present)
         return VERDICT_PASS;
     /* The core group, whatever its version: Kubernetes does not look at that. */
     for (size_t k = 0; k < sizeof(bound_rows) / sizeof(bound_rows[0]); k++) {
-        if (strcmp(kind, bound_rows[k].kind) == 0 && strchr(api_version, '/') == NULL)
-            return bound_rows[k].check(i, or_empty(r->name), r->uid);
+        if (strcmp(kind, bound_rows[k].kind) != 0 || strchr(api_version, '/') != NULL)
+            continue;
+        if (name[0] != '\0')
+            return bound_rows[k].check(i, name, r->uid);
+        refuse(&i->refusal, REFUSED_BAD_REQUEST, "Name parameter required.");
+        return VERDICT_REFUSE;
     }
     refuse(&i->refusal, REFUSED_BAD_REQUEST,
            "cannot bind token to object of type %s%s, Kind=%s",

@@ -31,11 +31,13 @@ if [ $install = yes ]; then
     deploy/packages.sh test || exit 1
 fi
 if [ $do_build = yes ]; then
-    cmake -S . -B "$build" -G Ninja && cmake --build "$build" --target sa-issuerd || exit 1
+    cmake -S . -B "$build" -G Ninja -DSA_TESTS=ON &&
+        cmake --build "$build" --target sa-issuerd kube_tool || exit 1
 fi
 tests/cluster/build.sh >/dev/null || exit 1
 
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/scenario:tests/kube
 SA_ISSUERD=$(realpath "$build")/src/sa-issuerd
-export SA_ISSUERD
+SA_KUBE_TOOL=$(realpath "$build")/tests/kube_tool
+export SA_ISSUERD SA_KUBE_TOOL
 exec /usr/bin/python3 tests/run_python.py tests/cluster "${filter[@]}" </dev/null

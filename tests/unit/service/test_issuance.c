@@ -294,6 +294,24 @@ static void refuses_deleted_objects(void **state)
     }
 }
 
+static void wants_the_name_of_what_is_bound(void **state)
+{
+    static const char *const bodies[] = { BOUND("\"kind\":\"Pod\""),
+                                          BOUND("\"kind\":\"Node\",\"name\":\"\"") };
+
+    (void)state;
+    for (size_t k = 0; k < ARRAY_SIZE(bodies); k++) {
+        AUTO(issuance) struct issuance i;
+        struct token_path path;
+        struct world w = { .access = { .allowed = true } };
+
+        world_start(&i, &path, BUILDER, NULL, bodies[k]);
+        assert_null(world_run(&w, &i));
+        assert_string_equal(i.refusal.text.data, "Name parameter required.");
+        assert_int_equal(refusal_code(&i.refusal), 400);
+    }
+}
+
 /* Names that no object has are not looked up, whoever asks. */
 static void looks_up_no_impossible_names(void **state)
 {
@@ -378,6 +396,7 @@ int main(void)
         cmocka_unit_test(hands_out_nothing_once_refused),
         cmocka_unit_test(answers_no_longer_than_the_buffer),
         cmocka_unit_test(refuses_deleted_objects),
+        cmocka_unit_test(wants_the_name_of_what_is_bound),
         cmocka_unit_test(looks_up_no_impossible_names),
         cmocka_unit_test(never_takes_a_dry_run_for_a_request),
     };
