@@ -67,7 +67,6 @@ class Authority:
         cert = builder.sign(key if self_signed else self.key, hashes.SHA256())
         paths = self.directory / f"{name}.crt", self.directory / f"{name}.key"
         paths[0].write_bytes(_pem(cert))
-        paths[1].touch(mode=0o600)
         paths[1].write_bytes(_key_pem(key))
         return paths
 
