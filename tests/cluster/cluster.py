@@ -206,19 +206,21 @@ class ApiServer:
             "users": [{"name": "u", "user": user}]}, indent=2))
         return path
 
+    def connect(self, as_admin=False, timeout=40):
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self.port, timeout=timeout * daemon.PATIENCE,
+            context=self._admin_context if as_admin else self._plain_context)
+
     def request(self, path, method="GET", body=None, token=None,
                 content_type="application/json", timeout=40):
         """As the administrator, or with a token (an empty one: anonymous). A body that is no
         bytes becomes JSON."""
-        context = self._admin_context if token is None else self._plain_context
         headers = {"Content-Type": content_type}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
-        connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.port, timeout=timeout * daemon.PATIENCE, context=context)
-        with contextlib.closing(connection):
+        with contextlib.closing(self.connect(token is None, timeout)) as connection:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return daemon.Response(answer.status, answer.headers, answer.read())
