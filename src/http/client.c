@@ -14,11 +14,20 @@ void client_forget(struct client *c)
     *c = (struct client){ 0 };
 }
 
+/* A TCP socket has an answer, too: nobody's ids, which must not be taken for somebody's. */
+static bool is_unix(int fd)
+{
+    int domain = AF_UNSPEC;
+    socklen_t len = sizeof(domain);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+}
+
 void client_ask_socket(struct client *c, int fd)
 {
     socklen_t len = sizeof(c->peer);
-    bool ok =
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->peer, &len) == 0 && len == sizeof(c->peer);
+    bool ok = is_unix(fd) && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->peer, &len) == 0 &&
+              len == sizeof(c->peer);
 
     c->proof = ok ? CLIENT_PEER : CLIENT_NOBODY;
 }

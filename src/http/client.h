@@ -36,5 +36,6 @@ DEFINE_AUTO_DONE(client, client_done)
 /* Forgets what is known, so that it is asked for again. */
 void client_forget(struct client *c);
 
-/* The peer of a connected Unix socket (SO_PEERCRED): what it was when it connected. */
+/* The peer of a connected Unix socket (SO_PEERCRED): what it was when it connected. Of any
+ * other socket, nobody. */
 void client_ask_socket(struct client *c, int fd);

@@ -6,8 +6,10 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
-/* TLS 1.2 and 1.3 (RFC 8996 ended the others), GnuTLS' own choice of the rest. */
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+/* TLS 1.2 and 1.3 (RFC 8996 ended the others), GnuTLS' own choice of the rest, and client
+ * certificates from RSA 2048 or P-256 on. */
+#define TLS_PRIORITIES                                                                         \
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE:%PROFILE_MEDIUM"
 
 struct certificate;
 
