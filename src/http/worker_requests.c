@@ -72,14 +72,16 @@ static enum MHD_Result expect_body(struct worker *w,
                                    struct conn *c,
                                    const struct conf_limits *limits)
 {
-    struct http_match match;
-    struct http_reply reply;
+    if (c->asker == NULL || c->req.expects_continue) {
+        struct http_match match;
+        struct http_reply reply;
 
-    make_reply(w, c, &match, &reply);
-    if (reply.status >= 400 && (c->asker == NULL || c->req.expects_continue))
-        return queue(w, connection, c, &reply);
-    if (reply.body_owned)
-        free((void *)(uintptr_t)reply.body);
+        make_reply(w, c, &match, &reply);
+        if (reply.status >= 400)
+            return queue(w, connection, c, &reply);
+        if (reply.body_owned)
+            free((void *)(uintptr_t)reply.body);
+    }
     conn_wait(c, PHASE_BODY, c->start_ns / NS_PER_MS + limits->body_timeout_ms);
     return MHD_YES;
 }
