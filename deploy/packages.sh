@@ -11,9 +11,8 @@ build=(gcc libc6-dev cmake ninja-build pkg-config
     openssl ca-certificates curl jq)
 test=("${build[@]}" git g++ make libcmocka-dev binutils mandoc wrk jose
     python3 python3-cryptography python3-jwt python3-authlib python3-jwcrypto python3-requests
-    python3-prometheus-client python3-yaml python3-grpcio python3-jsonschema
-    libcjose-dev libjwt-dev
-    libcrypt-jwt-perl haproxy)
+    python3-prometheus-client python3-yaml python3-grpcio python3-jsonschema python3-kubernetes
+    libcjose-dev libjwt-dev libcrypt-jwt-perl haproxy)
 ci=("${test[@]}" clang clang-format clang-tidy libclang-rt-dev llvm cppcheck shellcheck devscripts
     systemd)
 bench=("${build[@]}" nginx-light wrk python3)

@@ -3,6 +3,8 @@
 
 import json
 
+import jwt  # PyJWT
+
 import daemon
 
 UID = "0d7b9a4c-5d3e-4a4a-8f88-0000000000ab"
@@ -75,3 +77,12 @@ def claims(d, *arguments, **options):
 
 def audit(d):
     return [json.loads(line) for line in (d.dir / "audit.log").read_text().splitlines()]
+
+
+def verified(d, token, audience):
+    """The claims, as PyJWT verifies them with the keys that the daemon publishes."""
+    client = jwt.PyJWKClient(d.discovery()["jwks_uri"])
+    key = client.get_signing_key_from_jwt(token)
+    return jwt.decode(token, key.key, algorithms=d.discovery()
+                      ["id_token_signing_alg_values_supported"], audience=audience,
+                      issuer=d.issuer, options={"require": ["exp", "iat", "nbf", "sub", "jti"]})

@@ -26,15 +26,6 @@ RULES = [
 ]
 
 
-def verified(d, token, audience):
-    """The claims, as PyJWT verifies them with the keys that the daemon publishes."""
-    client = jwt.PyJWKClient(d.discovery()["jwks_uri"])
-    key = client.get_signing_key_from_jwt(token)
-    return jwt.decode(token, key.key, algorithms=d.discovery()
-                      ["id_token_signing_alg_values_supported"], audience=audience,
-                      issuer=d.issuer, options={"require": ["exp", "iat", "nbf", "sub", "jti"]})
-
-
 class Token(daemon.Case):
     def test_others_verify_what_is_minted(self):
         d = minting.daemon_that_mints(self, claims=RULES)
@@ -43,7 +34,7 @@ class Token(daemon.Case):
             self.assertEqual(done.returncode, 0, done.stderr)
             text = done.stdout.strip()
             self.assertEqual(jwt.get_unverified_header(text)["alg"], algorithm)
-            claims = verified(d, text, audience)
+            claims = minting.verified(d, text, audience)
             self.assertEqual(claims["sub"], "system:serviceaccount:shop:web")
             self.assertEqual(claims["tenant"], "acme")
             self.assertEqual(claims["cost_center"], 4711)

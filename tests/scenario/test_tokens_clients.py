@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The token service as real clients use it: curl, requests, Authlib, openid-client, the Python
+client of Kubernetes and kubectl; by Unix socket, client certificate and token of the cluster."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+import kubernetes
+import requests
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.requests_client import OAuth2Session
+
+import daemon
+import minting
+
+sys.path.insert(0, str(daemon.ROOT / "tests/kube"))
+import fake_apiserver  # noqa: E402 pylint: disable=wrong-import-position
+import pki  # noqa: E402 pylint: disable=wrong-import-position
+
+AUDIENCE = "sts.amazonaws.com"
+PATH = "/api/v1/namespaces/shop/serviceaccounts/{}/token"
+BODY = json.dumps({"spec": {"audiences": [AUDIENCE]}})
+# As kubectl 1.20 and clients of its time wrote it.
+OLD_BODY = json.dumps({
+    "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
+    "metadata": {"creationTimestamp": None},
+    "spec": {"audiences": [AUDIENCE], "expirationSeconds": 3600, "boundObjectRef": None},
+    "status": {"token": "", "expirationTimestamp": None}})
+DEPLOYER = "deployer.of.ci"
+POD_TOKEN = "pod.of.shop"
+POD_UID = "7a1c8a54-9f0e-4c53-8c13-000000000001"
+EXCHANGE = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "subject_token": POD_TOKEN, "audience": AUDIENCE}
+
+
+def user(namespace, name, **extra):
+    groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}",
+              "system:authenticated"]
+    return {"username": f"system:serviceaccount:{namespace}:{name}", "uid": f"uid-{name}",
+            "groups": groups,
+            "extra": {f"authentication.kubernetes.io/{key.replace('_', '-')}": [value]
+                      for key, value in extra.items()}}
+
+
+class Case(daemon.Case):
+    """A cluster with the accounts shop/web and shop/cart and the pod web-1, and a daemon whose
+    tokens listener takes everybody who may ask for tokens of shop/web."""
+
+    def setUp(self):
+        super().setUp()
+        self.authority = pki.Authority(self.dir, "ca")
+        self.certificate, self.key = self.authority.issue("me", client=True,
+                                                          organizations=("deployers",))
+        self.api = fake_apiserver.Api(*self.authority.issue("api"))
+        self.addCleanup(self.api.stop)
+        self.api.put("namespaces", None, "shop", labels={"example.com/cost-center": "4711"})
+        for name in ("web", "cart"):
+            self.api.put("serviceaccounts", "shop", name,
+                         annotations={"example.com/tenant": "acme"})
+        web = self.api.put("serviceaccounts", "shop", "web")
+        self.api.put("pods", "shop", "web-1", uid=POD_UID,
+                     spec={"serviceAccountName": "web", "nodeName": "n1"})
+        self.api.put("nodes", None, "n1", uid="uid-n1")
+        self.api.users[DEPLOYER] = {"user": user("ci", "deployer"), "audiences": ["sa-issuerd"]}
+        self.api.users[POD_TOKEN] = {"audiences": ["sa-issuerd"], "user": {
+            **user("shop", "web", pod_name="web-1", pod_uid=POD_UID, node_name="n1",
+                   node_uid="uid-n1"), "uid": web["metadata"]["uid"]}}
+        self.api.allowed.add((user("ci", "deployer")["username"], "create", "",
+                              "serviceaccounts", "token", "shop", "web"))
+        self.d = self.start()
+
+    def start(self):
+        def config(c, d):
+            self.authority.issue("tokens")
+            d.tokens_port = daemon.free_port()
+            c["listeners"]["tokens"] = {
+                "address": f"127.0.0.1:{d.tokens_port}", "unix": "tokens.sock",
+                "tls": {"certificate": "../tokens.crt", "key": "../tokens.key",
+                        "clientCA": "../ca.crt"}}
+            c["accounts"] = {"kubernetes": {"kubeconfig": "kubeconfig"}}
+            c["callers"] = {
+                "kubernetes": {"audience": "sa-issuerd"},
+                "unixPeers": [{"uids": [os.getuid()], "accounts": ["shop/web"]}],
+                "clientCertificates": [{"groups": ["deployers"], "accounts": ["shop/web"]}]}
+            self.kubeconfig(d.dir / "kubeconfig", f"https://127.0.0.1:{self.api.port}",
+                            {"token": "own"})
+        d = minting.daemon_that_mints(self, change=config, claims=[
+            {"claim": "tenant", "annotation": "example.com/tenant", "required": True},
+            {"claim": "cost_center", "namespaceLabel": "example.com/cost-center"}])
+        d.url = f"https://127.0.0.1:{d.tokens_port}"
+        return d
+
+    def kubeconfig(self, path, server, who):
+        path.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "clusters": [{"name": "c", "cluster": {
+                "server": server, "certificate-authority": str(self.authority.path)}}],
+            "users": [{"name": "u", "user": who}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u",
+                                                   "namespace": "shop"}}]}))
+        return path
+
+    def prepared(self, session):
+        """A session of requests that trusts our authority, whatever the environment says."""
+        self.addCleanup(session.close)
+        session.verify = str(self.authority.path)
+        session.trust_env = False
+        return session
+
+    def check(self, token, bound=False):
+        """It verifies, and is the account's, with its claims."""
+        claims = minting.verified(self.d, token, AUDIENCE)
+        self.assertEqual((claims["sub"], claims["tenant"], claims["cost_center"]),
+                         ("system:serviceaccount:shop:web", "acme", "4711"))
+        self.assertEqual(claims["kubernetes.io"].get("pod"),
+                         {"name": "web-1", "uid": POD_UID} if bound else None)
+        return claims
+
+
+class Curl(Case):
+    def curl(self, *arguments):
+        """Status and body; certificate of our authority."""
+        done = subprocess.run(["curl", "-sS", "--cacert", self.authority.path, "-w",
+                               "\n%{http_code}", *map(str, arguments)], check=False,
+                              capture_output=True, text=True, timeout=30 * daemon.PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), json.loads(body)
+
+    def callers(self):
+        """The arguments by which each kind of caller shows himself, and the server."""
+        yield ["--unix-socket", self.d.dir / "tokens.sock"], "http://localhost"
+        yield ["--cert", self.certificate, "--key", self.key], self.d.url
+        yield ["-H", f"Authorization: Bearer {DEPLOYER}"], self.d.url
+        yield ["--oauth2-bearer", DEPLOYER], self.d.url
+
+    def test_every_caller(self):
+        for caller, server in self.callers():
+            with self.subTest(caller=caller):
+                status, body = self.curl(*caller, "--json", BODY, server + PATH.format("web"))
+                self.assertEqual(status, 201, body)
+                self.check(body["status"]["token"])
+                status, body = self.curl(*caller, "--json", BODY, server + PATH.format("cart"))
+                self.assertEqual((status, body["reason"]), (403, "Forbidden"))
+
+    def test_nobody(self):
+        status, body = self.curl("--json", BODY, self.d.url + PATH.format("web"))
+        self.assertEqual((status, body["reason"]), (401, "Unauthorized"))
+
+    def test_ways_of_sending(self):
+        body_file = self.dir / "body.json"
+        body_file.write_text(OLD_BODY)
+        json_file = ["--json", f"@{body_file}"]
+        for way in (json_file, [*json_file, "--http1.0"], [*json_file, "--compressed"],
+                    [*json_file, "-H", "Expect: 100-continue"],
+                    [*json_file, "-H", "Content-Type: application/json; charset=utf-8"],
+                    ["-X", "POST", "-H", "Content-Type: application/json", "-T", body_file]):
+            with self.subTest(way=way):
+                status, body = self.curl("--oauth2-bearer", DEPLOYER, *way,
+                                         self.d.url + PATH.format("web"))
+                self.assertEqual(status, 201, body)
+                self.check(body["status"]["token"])
+
+    def test_exchange(self):
+        form = [word for name, value in EXCHANGE.items()
+                for word in ("--data-urlencode", f"{name}={value}")]
+        status, body = self.curl(*form, self.d.url + "/token")
+        self.assertEqual((status, body["token_type"]), (200, "Bearer"), body)
+        self.check(body["access_token"], bound=True)
+        status, body = self.curl(*form, "--data-urlencode", "audience=vault",
+                                 self.d.url + "/token")
+        self.assertEqual((status, body["error"]), (400, "invalid_target"))
+
+
+class Requests(Case):
+    def setUp(self):
+        super().setUp()
+        self.session = self.prepared(requests.Session())
+
+    def test_a_session_with_a_certificate(self):
+        self.session.cert = (str(self.certificate), str(self.key))
+        for _ in range(5):
+            got = self.session.post(self.d.url + PATH.format("web"), json=json.loads(BODY))
+            self.assertEqual(got.status_code, 201, got.text)
+            self.check(got.json()["status"]["token"])
+        self.assertEqual(self.d.metric("sa_issuerd_http_connections_accepted_total",
+                                       listener="tokens"), 1)
+        got = self.session.post(self.d.url + PATH.format("gone"), json=json.loads(BODY))
+        self.assertEqual(got.status_code, 403)
+        self.assertIn("me", got.json()["message"])
+
+    def test_a_certificate_of_another_authority(self):
+        other = pki.Authority(self.dir, "other")
+        crt, key = other.issue("stranger", client=True, organizations=("deployers",))
+        self.session.cert = (str(crt), str(key))
+        got = self.session.post(self.d.url + PATH.format("web"), json=json.loads(BODY))
+        self.assertEqual((got.status_code, got.json()["reason"]), (401, "Unauthorized"))
+
+    def test_bearers(self):
+        url = self.d.url + PATH.format("web")
+        for token, status in ((DEPLOYER, 201), ("unknown.to.cluster", 401), (POD_TOKEN, 403)):
+            got = self.session.post(url, json=json.loads(BODY),
+                                    headers={"Authorization": f"Bearer {token}"})
+            self.assertEqual(got.status_code, status, got.text)
+            self.assertEqual(got.headers["Cache-Control"], "no-store")
+
+    def test_exchange(self):
+        got = self.session.post(self.d.url + "/token", data=EXCHANGE)
+        self.assertEqual(got.status_code, 200, got.text)
+        self.check(got.json()["access_token"], bound=True)
+
+
+class Authlib(Case):
+    def session(self):
+        return self.prepared(OAuth2Session(token_endpoint_auth_method="none"))
+
+    def test_exchange(self):
+        token = self.session().fetch_token(self.d.url + "/token", **EXCHANGE)
+        self.assertEqual(token["issued_token_type"],
+                         "urn:ietf:params:oauth:token-type:jwt")
+        claims = self.check(token["access_token"], bound=True)
+        self.assertAlmostEqual(token["expires_at"], claims["exp"], delta=5 * daemon.PATIENCE)
+
+    def test_refusals_are_those_of_oauth(self):
+        for change, error in (({"audience": "elsewhere"}, "invalid_target"),
+                              ({"subject_token": "x.y.z"}, "invalid_request"),
+                              ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+                              ({"scope": "all"}, "invalid_scope")):
+            with self.assertRaises(OAuthError) as caught:
+                self.session().fetch_token(self.d.url + "/token", **{**EXCHANGE, **change})
+            self.assertEqual(caught.exception.error, error)
+            self.assertTrue(caught.exception.description)
+
+
+class OpenidClient(Case):
+    """npm openid-client, which names itself although it is a public client."""
+
+    def grant(self, **changes):
+        return subprocess.run(
+            ["node", daemon.ROOT / "tests/clients/exchange_openid_client.mjs", self.d.issuer,
+             self.d.url + "/token", json.dumps({**EXCHANGE, **changes})], check=False,
+            capture_output=True, text=True, timeout=60 * daemon.PATIENCE,
+            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(self.authority.path)})
+
+    def test_exchange(self):
+        done = self.grant()
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.check(done.stdout.strip(), bound=True)
+
+    def test_refusals(self):
+        for changes, error in (({"audience": "elsewhere"}, "invalid_target"),
+                               ({"subject_token": "x.y.z"}, "invalid_request")):
+            done = self.grant(**changes)
+            self.assertEqual((done.returncode, done.stdout.strip()), (3, error), done.stderr)
+
+
+class PythonClient(Case):
+    """https://github.com/kubernetes-client/python, which is made of Kubernetes' OpenAPI."""
+
+    def core(self, **who):
+        path = self.kubeconfig(self.dir / "client.kubeconfig", self.d.url, who)
+        client = kubernetes.config.new_client_from_config(str(path))
+        self.addCleanup(client.close)
+        return kubernetes.client.CoreV1Api(client)
+
+    @staticmethod
+    def request(**spec):
+        return kubernetes.client.AuthenticationV1TokenRequest(
+            spec=kubernetes.client.V1TokenRequestSpec(audiences=[AUDIENCE], **spec))
+
+    def test_by_token_and_by_certificate(self):
+        for who in ({"token": DEPLOYER}, {"client-certificate": str(self.certificate),
+                                          "client-key": str(self.key)}):
+            core = self.core(**who)
+            got = core.create_namespaced_service_account_token(
+                "web", "shop", self.request(expiration_seconds=1200))
+            claims = self.check(got.status.token)
+            self.assertEqual(claims["exp"], int(got.status.expiration_timestamp.timestamp()))
+            self.assertEqual((got.kind, got.api_version, got.metadata.name, got.spec.audiences,
+                              got.spec.expiration_seconds),
+                             ("TokenRequest", "authentication.k8s.io/v1", "web", [AUDIENCE], 1200))
+
+    def test_bound_to_a_pod(self):
+        pod = kubernetes.client.V1BoundObjectReference(api_version="v1", kind="Pod",
+                                                       name="web-1", uid=POD_UID)
+        got = self.core(token=DEPLOYER).create_namespaced_service_account_token(
+            "web", "shop", self.request(bound_object_ref=pod))
+        self.check(got.status.token, bound=True)
+        self.assertEqual(got.spec.bound_object_ref, pod)
+
+    def test_refusals_are_those_of_the_api(self):
+        core = self.core(token=DEPLOYER)
+        self.api.allowed.add((user("ci", "deployer")["username"], "create", "",
+                              "serviceaccounts", "token", "shop", "gone"))
+        for name, request, status, reason in (
+                ("cart", self.request(), 403, "Forbidden"),
+                ("gone", self.request(), 404, "NotFound"),
+                ("web", self.request(expiration_seconds=10), 422, "Invalid"),
+                ("web", kubernetes.client.AuthenticationV1TokenRequest(
+                    spec=kubernetes.client.V1TokenRequestSpec(audiences=["else"])),
+                 422, "Invalid")):
+            with self.assertRaises(kubernetes.client.ApiException) as caught:
+                core.create_namespaced_service_account_token(name, "shop", request)
+            said = json.loads(caught.exception.body)
+            self.assertEqual((caught.exception.status, said["kind"], said["reason"]),
+                             (status, "Status", reason))
+
+
+class Kubectl(Case):
+    """Whatever kubectl there is; `create token` came with 1.24, protobuf with 1.32."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("kubectl"):
+            raise unittest.SkipTest("kubectl is not installed")
+        done = subprocess.run(["kubectl", "version", "--client", "-o", "json"], check=True,
+                              capture_output=True, text=True)
+        version = json.loads(done.stdout)["clientVersion"]
+        cls.minor = int(re.match(r"\d+", version["minor"]).group())
+
+    def kubectl(self, *arguments, **who):
+        path = self.kubeconfig(self.dir / "kubectl.kubeconfig", self.d.url,
+                               who or {"token": DEPLOYER})
+        return subprocess.run(["kubectl", "--kubeconfig", path, *arguments], check=False,
+                              capture_output=True, text=True, timeout=60 * daemon.PATIENCE,
+                              env={**os.environ, "HOME": str(self.dir)})
+
+    def create_token(self, account, *arguments, audience=AUDIENCE, **who):
+        if self.minor < 24:
+            self.skipTest(f"kubectl 1.{self.minor} has no create token")
+        return self.kubectl("create", "token", account, "--audience", audience, *arguments,
+                            **who)
+
+    def test_create_token(self):
+        for who in ({"token": DEPLOYER}, {"client-certificate": str(self.certificate),
+                                          "client-key": str(self.key)}):
+            done = self.create_token("web", **who)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.check(done.stdout.strip())
+
+    def test_it_sends_protobuf(self):
+        if self.minor < 32:
+            self.skipTest(f"kubectl 1.{self.minor} sends JSON")
+        done = self.create_token("web", "-v", "8")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Content-Type: application/vnd.kubernetes.protobuf", done.stderr)
+        self.check(done.stdout.strip())
+
+    def test_create_a_bound_token(self):
+        done = self.create_token("web", "--bound-object-kind", "Pod", "--bound-object-name",
+                                 "web-1", "--bound-object-uid", POD_UID)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.check(done.stdout.strip(), bound=True)
+
+    def test_it_prints_the_answer_and_the_warning(self):
+        done = self.create_token("web", "--duration", "48h", "-o", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Warning: requested expiration of 172800 seconds shortened to 86400 seconds",
+                      done.stderr)
+        request = json.loads(done.stdout)
+        self.check(request["status"]["token"])
+        self.assertEqual((request["kind"], request["spec"]["expirationSeconds"]),
+                         ("TokenRequest", 86400))
+        self.assertEqual(request["metadata"]["namespace"], "shop")
+
+    def test_refusals_read_as_kubernetes_own(self):
+        for account, audience, text in (
+                ("cart", AUDIENCE, 'serviceaccounts "cart" is forbidden: '
+                                   'User "system:serviceaccount:ci:deployer" cannot create'),
+                ("web", "elsewhere", 'spec.audiences')):
+            done = self.create_token(account, audience=audience)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(text, done.stderr)
+        done = self.create_token("web", token="unknown.to.cluster")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Unauthorized", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
