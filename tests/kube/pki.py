@@ -28,13 +28,16 @@ def _key_pem(key):
 
 
 class Authority:
-    def __init__(self, directory, name):
+    def __init__(self, directory, name, issuer=None):
+        """issuer: another authority, whose intermediate this is."""
         self.directory = pathlib.Path(directory)
+        self.directory.mkdir(exist_ok=True)
         self.name = name
         self.key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.utcnow()
         self.cert = (x509.CertificateBuilder()
-                     .subject_name(_name(name)).issuer_name(_name(name))
+                     .subject_name(_name(name))
+                     .issuer_name(issuer.cert.subject if issuer else _name(name))
                      .public_key(self.key.public_key()).serial_number(x509.random_serial_number())
                      .not_valid_before(now - DAY).not_valid_after(now + DAY)
                      .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
@@ -42,7 +45,7 @@ class Authority:
                                                   False, False), True)
                      .add_extension(x509.SubjectKeyIdentifier.from_public_key(
                          self.key.public_key()), False)
-                     .sign(self.key, hashes.SHA256()))
+                     .sign(issuer.key if issuer else self.key, hashes.SHA256()))
         self.path = self.directory / f"{name}.crt"
         self.path.write_bytes(_pem(self.cert))
 
