@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/server.h"
 
+#include "base/addr.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -68,9 +70,31 @@ static void share_fds(bool tokens, size_t limits[LISTENER_COUNT])
     limits[LISTENER_DISCOVERY] = keep_back(limits[LISTENER_TOKENS], tokens ? TOKENS_FDS : 0);
 }
 
-static bool
-adopt(struct listener *l, const char *name, struct passed_sockets *passed, struct sai_err *e)
+/* The configuration has said so of addresses; what systemd passes is seen only here. */
+static bool check_secrecy(const struct listener *l,
+                          const struct conf_listener *c,
+                          const struct sockaddr_storage *addr,
+                          struct sai_err *e)
 {
+    AUTO(buf) struct buf text;
+
+    buf_init(&text, 128);
+    if (l->id != LISTENER_TOKENS || c->tls.certificate != NULL || addr->ss_family == AF_UNIX ||
+        addr_is_loopback(addr))
+        return true;
+    addr_put(&text, (const struct sockaddr *)addr);
+    return err_set(e, SAI_E_INVALID,
+                   "tokens would cross the network in the clear at %s, which systemd passed: "
+                   "needs tls, or a loopback address",
+                   text.data == NULL ? "" : text.data);
+}
+
+static bool adopt(struct listener *l,
+                  const struct conf_listener *c,
+                  struct passed_sockets *passed,
+                  struct sai_err *e)
+{
+    const char *name = c->systemd;
     bool found = false;
 
     for (size_t i = 0; i < passed->count; i++) {
@@ -83,6 +107,8 @@ adopt(struct listener *l, const char *name, struct passed_sockets *passed, struc
             continue;
         if (getsockname(p->fd, (struct sockaddr *)&addr, &len) < 0)
             return err_errno(e, errno, "getsockname");
+        if (!check_secrecy(l, c, &addr, e))
+            return false;
         if (addr.ss_family == AF_UNIX)
             l->local[l->local_count++] = s;
         else
@@ -115,7 +141,7 @@ static bool open_sockets(struct listener *l,
             return false;
         l->local_count++;
     }
-    return c->systemd == NULL || adopt(l, c->systemd, passed, e);
+    return c->systemd == NULL || adopt(l, c, passed, e);
 }
 
 static size_t tcp_workers(const struct listener *l, const struct conf *c)

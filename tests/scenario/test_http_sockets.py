@@ -9,6 +9,7 @@ import stat
 import unittest
 
 import daemon
+import minting
 import raw
 from raw import JWKS
 
@@ -119,6 +120,23 @@ class Activation(daemon.Case):
     @staticmethod
     def config(c, d):
         c["listeners"]["discovery"] = {"systemd": "discovery"}
+
+    def test_tokens_do_not_cross_the_network_in_the_clear(self):
+        def config(c, d):
+            c["listeners"]["tokens"] = {"systemd": "tokens"}
+            c["issuers"][0]["audiences"] = [{"name": "vault"}]
+            c["accounts"] = {"manifests": ["accounts.yaml"]}
+            c["callers"] = {"unixPeers": [{"uids": [0]}]}
+            (d.dir / "accounts.yaml").write_text(minting.MANIFESTS)
+
+        self.passed([self.listening()], ["tokens"], config)
+        sock = self.listening(address=("0.0.0.0", 0))
+        with self.assertRaises(AssertionError) as caught:
+            self.passed([sock], ["tokens"], config)
+        self.daemons[-1].exit_expected = 1
+        self.assertIn("listeners.tokens: tokens would cross the network in the clear at "
+                      f"0.0.0.0:{sock.getsockname()[1]}, which systemd passed",
+                      str(caught.exception))
 
     def test_tcp_and_unix_sockets_of_one_name(self):
         tcp = self.listening()
