@@ -10,6 +10,7 @@ import prometheus_client.parser
 import yaml
 
 import daemon
+import fake_cluster
 import keys
 
 DEPLOY = daemon.ROOT / "deploy"
@@ -216,7 +217,9 @@ class Metrics(daemon.Case):
             crt, key = keys.certificate(d.dir)
             c["listeners"]["discovery"]["tls"] = {"certificate": str(crt), "key": str(key)}
             c["issuers"][0]["url"] = f"https://127.0.0.1:{d.port}"
-        d = self.daemon(config)
+        d = fake_cluster.daemon_of(self, fake_cluster.FakeCluster(self), config)
+        daemon.wait_until("accounts are known", lambda: any(
+            name.endswith("_accounts_age_seconds") for name in d.metrics()))
         text = d.admin("/metrics").body.decode()
         families = list(prometheus_client.parser.text_string_to_metric_families(text))
         there = {f.name + ("_total" if f.type == "counter" else "") for f in families}
