@@ -172,20 +172,38 @@ static size_t find_api_audience(const struct conf *c, const char *text)
     return i;
 }
 
+/* Without --api-audiences an API server takes the URLs of its issuers for audiences. The issuer
+ * with that URL that is a cluster's; the count: none. */
+static size_t find_cluster(const struct conf *c, const char *text)
+{
+    size_t i = 0;
+
+    while (i < c->issuer_count &&
+           (c->issuers[i].role == CONF_FEDERATION || c->issuers[i].url == NULL ||
+            strcmp(c->issuers[i].url, text) != 0))
+        i++;
+    return i;
+}
+
 /* n: an audience that the API server must not accept. */
 static void check_no_api_audience(struct loader *ld,
                                   const struct sections *s,
                                   const struct yaml_node *n,
                                   const char *danger)
 {
+    size_t cluster;
     size_t at;
 
     if (n == NULL || n->kind != YAML_SCALAR || n->refused)
         return;
     at = find_api_audience(s->conf, n->text);
+    cluster = find_cluster(s->conf, n->text);
     if (at < s->conf->callers.api_audiences.count)
         loader_problem(ld, n, "is callers.apiAudiences[%zu]%s: %s", at,
                        has(s->callers, "apiAudiences") ? "" : " by default", danger);
+    else if (cluster < s->conf->issuer_count)
+        loader_problem(ld, n, "is the URL of issuers[%zu], which its API server accepts: %s",
+                       cluster, danger);
 }
 
 static void check_audiences(struct loader *ld, const struct sections *s)

@@ -120,6 +120,7 @@ const struct schema_row callers_rows[] = {
     { "apiAudiences", &type_texts, AT(conf_callers, api_audiences), .min = 1, .max = 64,
       .preset = API_AUDIENCES, .allowed = "1 to 64 names",
       .help = "What the Kubernetes API server accepts tokens for (its `--api-audiences`): no "
-              "token is ever issued for one of these." },
+              "token is ever issued for one of these, nor for the URL of a `cluster` or "
+              "`publish` issuer." },
     { 0 },
 };
