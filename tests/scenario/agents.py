@@ -14,13 +14,16 @@ import signal
 import socketserver
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import urllib.parse
 
 import daemon
-import make_token
+
+sys.path.insert(0, str(daemon.ROOT / "tests/clients"))
+import make_token  # noqa: E402 pylint: disable=wrong-import-position
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"

@@ -8,16 +8,13 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import threading
 import time
 import unittest
 
+import agents
 import daemon
 import keys
-
-sys.path.insert(0, str(daemon.ROOT / "tests/clients"))
-import agents  # noqa: E402 pylint: disable=wrong-import-position
 
 HOUR = 3600
 

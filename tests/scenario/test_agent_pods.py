@@ -4,15 +4,12 @@ service, and the agent takes their arguments."""
 
 import json
 import subprocess
-import sys
 import unittest
 
 import yaml
 
+import agents
 import daemon
-
-sys.path.insert(0, str(daemon.ROOT / "tests/clients"))
-import agents  # noqa: E402 pylint: disable=wrong-import-position
 
 DEPLOY = daemon.ROOT / "deploy/kubernetes"
 TOKENS = "/var/run/secrets/tokens"

@@ -13,12 +13,12 @@ import unittest
 
 import yaml
 
+import agents
+import clouds
 import daemon
 import minting
 
-sys.path[:0] = [str(daemon.ROOT / "tests/clients"), str(daemon.ROOT / "tests/kube")]
-import agents  # noqa: E402 pylint: disable=wrong-import-position
-import clouds  # noqa: E402 pylint: disable=wrong-import-position
+sys.path.insert(0, str(daemon.ROOT / "tests/kube"))
 import fake_apiserver  # noqa: E402 pylint: disable=wrong-import-position
 import pki  # noqa: E402 pylint: disable=wrong-import-position
 
