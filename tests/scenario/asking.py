@@ -5,18 +5,11 @@ import contextlib
 import http.client
 import json
 import os
-import pathlib
 import socket
-import sys
-import threading
 
 import daemon
 import minting
 import raw
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "kube"))
-import fake_apiserver  # noqa: E402
-import pki  # noqa: E402
 
 PATH = "/api/v1/namespaces/shop/serviceaccounts/web/token"
 EXCHANGE = "/token"
@@ -33,65 +26,6 @@ def daemon_with_tokens(case, change=None, **options):
         if change:
             change(c, d)
     return minting.daemon_that_mints(case, change=config, **options)
-
-
-class Gate:
-    """In place of an API server's answer: holds it back until the gate is opened."""
-
-    def __init__(self):
-        self.opened = threading.Event()
-        self.arrived = threading.Semaphore(0)
-
-    def __call__(self, handler):
-        self.arrived.release()
-        self.opened.wait(60)
-        handler.send_json(*handler.server.api.answer(handler))
-
-    def wait_for(self, number=1):
-        """Returns when that many more have come to it."""
-        for _ in range(number):
-            if not self.arrived.acquire(timeout=20 * daemon.PATIENCE):
-                raise AssertionError("nobody came to the gate")
-
-
-BEARER = "who.is.this"
-USER = "ci-bot"
-
-
-def cluster(case):
-    """A fake API server: it knows shop/web, and who bears BEARER, USER, may ask for its tokens.
-    Its .directory has kubeconfig."""
-    directory = case.dir / "cluster"
-    directory.mkdir()
-    authority = pki.Authority(directory, "ca")
-    api = fake_apiserver.Api(*authority.issue("server"))
-    case.addCleanup(api.stop)
-    api.directory = directory
-    api.put("namespaces", None, "shop", uid="11111111-2222-4333-8444-555555555555")
-    api.put("serviceaccounts", "shop", "web", uid=minting.UID)
-    api.users[BEARER] = {"audiences": ["sa-issuerd"],
-                         "user": {"username": USER, "uid": "u-1", "groups": ["bots"]}}
-    api.allowed.add((USER, "create", "", "serviceaccounts", "token", "shop", "web"))
-    (directory / "kubeconfig").write_text(json.dumps({
-        "apiVersion": "v1", "kind": "Config", "current-context": "c",
-        "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
-        "clusters": [{"name": "k", "cluster": {"server": f"https://127.0.0.1:{api.port}",
-                                               "certificate-authority": "ca.crt"}}],
-        "users": [{"name": "u", "user": {"token": "own"}}]}))
-    return api
-
-
-def daemon_in_cluster(case, api, change=None, **options):
-    """daemon_with_tokens() with the accounts of that API server, which says who callers are.
-    Ready when it knows the account."""
-    def config(c, d):
-        c["accounts"] = {"kubernetes": {"kubeconfig": str(api.directory / "kubeconfig")}}
-        c["callers"]["kubernetes"] = {"audience": "sa-issuerd", "cache": "0s"}
-        if change:
-            change(c, d)
-    d = daemon_with_tokens(case, config, **options)
-    daemon.wait_until("the account is known", lambda: post(d).status == 201)
-    return d
 
 
 def body(audience="sts.amazonaws.com", **spec):

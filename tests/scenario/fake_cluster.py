@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import sys
+import threading
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "kube"))
 
@@ -21,6 +22,25 @@ import pki
 
 AUDIENCE = "sa-issuerd"
 PREFIX = "authentication.kubernetes.io/"
+
+
+class Gate:
+    """In place of an API server's answer: holds it back until the gate is opened."""
+
+    def __init__(self):
+        self.opened = threading.Event()
+        self.arrived = threading.Semaphore(0)
+
+    def __call__(self, handler):
+        self.arrived.release()
+        self.opened.wait(60)
+        handler.send_json(*handler.server.api.answer(handler))
+
+    def wait_for(self, number=1):
+        """Returns when that many more have come to it."""
+        for _ in range(number):
+            if not self.arrived.acquire(timeout=20 * daemon.PATIENCE):
+                raise AssertionError("nobody came to the gate")
 
 
 class FakeCluster:

@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives import serialization
 
 import asking
 import daemon
+import fake_cluster
 import minting
 import odd_certificate
-from asking import pki
+import raw
+from fake_cluster import pki
 
 
 def claims(response):
@@ -356,13 +358,18 @@ class Waiting(daemon.Case):
 
     def setUp(self):
         super().setUp()
-        self.api = asking.cluster(self)
-        self.gate = asking.Gate()
+        self.cluster = fake_cluster.shop(fake_cluster.FakeCluster(self))
+        self.bearer = self.cluster.token("ops", "admin")
+        self.gate = fake_cluster.Gate()
         self.addCleanup(self.gate.opened.set)
 
     def daemon_at_the_gate(self, change=None, reviews=".*/tokenreviews"):
-        d = asking.daemon_in_cluster(self, self.api, change)
-        self.api.fault(reviews, self.gate)
+        def patient(c, d):
+            c["accounts"]["kubernetes"]["timeout"] = "30s"
+            if change:
+                change(c, d)
+        d = fake_cluster.daemon_of(self, self.cluster, patient)
+        self.cluster.api.fault(reviews, self.gate)
         return d
 
     def ask_and_wait(self, d, number=1, *fields):
@@ -371,7 +378,7 @@ class Waiting(daemon.Case):
         for _ in range(number):
             c = asking.unix(d, seconds=20)
             self.addCleanup(c.socket.close)
-            c.send(asking.raw_request(asking.PATH, None, *fields, bearer=asking.BEARER))
+            c.send(asking.raw_request(asking.PATH, None, *fields, bearer=self.bearer))
             waiting.append(c)
         self.gate.wait_for(number)
         return waiting
@@ -394,7 +401,7 @@ class Waiting(daemon.Case):
         self.gate.opened.set()
         self.assertEqual([c.answer().status for _ in range(3)], [201, 404, 201])
         for _ in range(5):
-            c.send(asking.raw_request(bearer=asking.BEARER))
+            c.send(asking.raw_request(bearer=self.bearer))
             self.assertEqual(c.answer().status, 201)
 
     def test_nothing_is_timed_meanwhile(self):
@@ -452,7 +459,6 @@ class Waiting(daemon.Case):
     def test_stopping_does_not_wait_for_ever(self):
         def change(c, _):
             c["shutdownTimeout"] = "500ms"
-            c["accounts"]["kubernetes"]["timeout"] = "30s"
         d = self.daemon_at_the_gate(change)
         waiting = self.ask_and_wait(d, 5)
         d.send(signal.SIGTERM)
@@ -495,11 +501,36 @@ class Waiting(daemon.Case):
         for c in self.ask_and_wait(d, 5):
             answer = c.answer()
             self.assertEqual(answer.status, 503)
-        self.api.cut()
+        self.cluster.api.cut()
         self.gate.opened.set()
-        self.api.mend()
+        self.cluster.api.mend()
         daemon.wait_until("it recovers", lambda: asking.post(
-            d, Authorization="Bearer " + asking.BEARER).status == 201)
+            d, Authorization="Bearer " + self.bearer).status == 201)
+
+    def test_over_tls(self):
+        certificate, key = self.cluster.pair
+
+        def change(c, d):
+            d.tokens_port = daemon.free_port()
+            c["listeners"]["tokens"] |= {
+                "address": f"127.0.0.1:{d.tokens_port}",
+                "tls": {"certificate": str(certificate), "key": str(key)}}
+        d = self.daemon_at_the_gate(change)
+        context = ssl.create_default_context(cafile=str(self.cluster.ca.path))
+        context.check_hostname = False
+        waiting = [raw.tcp(d.tokens_port, context=context, seconds=20) for _ in range(5)]
+        for c in waiting:
+            self.addCleanup(c.socket.close)
+            c.send(asking.raw_request(bearer=self.bearer))
+        self.gate.wait_for(5)
+        self.assertEqual(asking.post(d, port=d.tokens_port, context=context).status, 401)
+        waiting.pop().socket.close()
+        self.gate.opened.set()
+        for c in waiting:
+            for _ in range(3):
+                self.assertEqual(c.answer().status, 201)
+                c.send(asking.raw_request(bearer=self.bearer))
+
 
 
 class Certificates(daemon.Case):
@@ -685,4 +716,3 @@ class Certificates(daemon.Case):
         pair = self.ca.issue("builder", client=True, days=(-2, -1))
         self.assertEqual(self.post(d, pair).status, 401)  # as nobody: nothing was shown
         self.assertEqual(asking.post(d).status, 201)
-
