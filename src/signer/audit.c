@@ -3,15 +3,13 @@
 
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "issue/trail.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What a stranger may put into a line: the rest is cut, as there must be a line. */
-enum { LINE_MAX_BYTES = 65536, TEXT_MAX_BYTES = 512, AUDIENCES_MAX = 16 };
+enum { TEXT_MAX_BYTES = 512, AUDIENCES_MAX = 16 };
 
 static void put_cut(struct buf *b, const char *text)
 {
@@ -77,24 +75,12 @@ void sign_audit_put(struct buf *b, const struct sign_record *r)
     buf_str(b, "}\n");
 }
 
-bool sign_audit_write(const char *file, const struct sign_record *r, struct sai_err *e)
+static void put_record(struct buf *b, const void *record)
 {
-    AUTO(buf) struct buf line;
-    int fd = STDERR_FILENO;
-    ssize_t n;
+    sign_audit_put(b, record);
+}
 
-    buf_init(&line, LINE_MAX_BYTES);
-    sign_audit_put(&line, r);
-    if (!buf_ok(&line, e))
-        return false;
-    if (file != NULL)
-        fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    n = fd < 0 ? -1 : write(fd, line.data, line.len);
-    if (n != (ssize_t)line.len)
-        (void)err_errno(e, n < 0 ? errno : ENOSPC, "cannot write the audit line");
-    if (file != NULL)
-        err_in_file(e, file, 0, 0);
-    if (file != NULL && fd >= 0)
-        (void)close(fd);
-    return e->code == SAI_OK;
+bool sign_audit_write(struct trail *t, const struct sign_record *r, struct sai_err *e)
+{
+    return trail_append(t, put_record, r, e);
 }

@@ -22,6 +22,5 @@ struct sign_record {
  * refusal has a reason and no kid and alg. */
 void sign_audit_put(struct buf *b, const struct sign_record *r);
 
-/* Appends the line to the file; NULL: standard error. */
-bool sign_audit_write(const char *file, const struct sign_record *r, struct sai_err *e)
-    MUST_USE;
+struct trail;
+bool sign_audit_write(struct trail *t, const struct sign_record *r, struct sai_err *e) MUST_USE;

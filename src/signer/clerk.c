@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "codec/base64url.h"
 #include "conf/conf.h"
+#include "issue/trail.h"
 #include "jose/sign.h"
 #include "keys/keyset.h"
 #include "signer/audit.h"
@@ -28,6 +29,7 @@ struct sign_clerk {
     struct buf input;      /* header '.' claims */
     struct buf scratch;
     struct buf signature;
+    struct trail trail;
 };
 
 bool sign_clerk_new(struct sign_desk *d, struct sign_clerk **out, struct sai_err *e)
@@ -41,6 +43,7 @@ bool sign_clerk_new(struct sign_desk *d, struct sign_clerk **out, struct sai_err
     buf_init(&c->input, RESPONSE_MAX_BYTES);
     buf_init(&c->scratch, RESPONSE_MAX_BYTES);
     buf_init(&c->signature, RESPONSE_MAX_BYTES);
+    trail_init(&c->trail);
     (void)sign_clerk_refresh(c);
     *out = TAKE(c);
     return true;
@@ -62,6 +65,7 @@ void sign_clerk_free(struct sign_clerk *c)
     buf_done(&c->input);
     buf_done(&c->scratch);
     buf_done(&c->signature);
+    trail_done(&c->trail);
     free(c);
 }
 
@@ -75,6 +79,7 @@ const struct conf *sign_clerk_refresh(struct sign_clerk *c)
         c->snapshot = state_current(st);
         c->issuer = sign_issuer(c->snapshot);
         c->chosen_s = 0;
+        trail_use(&c->trail, c->snapshot->conf->audit.file);
     }
     return c->snapshot->conf;
 }
@@ -195,7 +200,7 @@ static enum sign_outcome call_sign(struct sign_clerk *c,
         record.alg = sai_key_alg(c->key);
     }
     /* The line is written before the signature is given away, or it is not. */
-    if (!sign_audit_write(c->snapshot->conf->audit.file, &record, &audit_e)) {
+    if (!sign_audit_write(&c->trail, &record, &audit_e)) {
         if (outcome != SIGN_DONE)
             return outcome;
         *e = audit_e;

@@ -11,7 +11,7 @@
 #include "tokens/desk.h"
 #include "tokens/job.h"
 #include "tokens/rate.h"
-#include "tokens/trail.h"
+#include "issue/trail.h"
 #include "tokens/who.h"
 
 #include <stdatomic.h>

@@ -53,3 +53,14 @@ static inline void temp_write(const struct temp *t, const char *name, const char
     assert_true(fputs(text, f) >= 0);
     assert_int_equal(fclose(f), 0);
 }
+
+/* The file as a text, of which size - 1 bytes are read at most. */
+static inline const char *temp_read(const char *path, char *text, size_t size)
+{
+    FILE *f = fopen(path, "r");
+
+    assert_non_null(f);
+    text[fread(text, 1, size - 1, f)] = '\0';
+    assert_int_equal(fclose(f), 0);
+    return text;
+}

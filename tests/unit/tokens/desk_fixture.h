@@ -152,12 +152,3 @@ static inline const char *fixture_header(const struct token_job *j, const char *
 }
 
 /* What a file holds, at most size - 1 bytes. */
-static inline const char *fixture_read(const char *path, char *text, size_t size)
-{
-    FILE *f = fopen(path, "r");
-
-    assert_non_null(f);
-    text[fread(text, 1, size - 1, f)] = '\0';
-    assert_int_equal(fclose(f), 0);
-    return text;
-}

@@ -12,7 +12,7 @@ static const char *audit(struct fixture *f)
 {
     static char text[16384];
 
-    return fixture_read(f->path, text, sizeof(text));
+    return temp_read(f->path, text, sizeof(text));
 }
 
 static void a_peer_that_is_allowed_gets_a_token(void **state)

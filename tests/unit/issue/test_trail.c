@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "desk_fixture.h"
-#include "tokens/trail.h"
+#include "issue/trail.h"
+#include "temp.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 static const struct audit_record record = { .issuer = "https://i", .reason = "why" };
@@ -51,7 +53,7 @@ static size_t lines_of(const char *path)
     char text[4096];
     size_t n = 0;
 
-    for (const char *p = fixture_read(path, text, sizeof(text)); *p != '\0'; p++)
+    for (const char *p = temp_read(path, text, sizeof(text)); *p != '\0'; p++)
         n += *p == '\n';
     return n;
 }
@@ -143,7 +145,7 @@ static void a_torn_line_does_not_spoil_the_next(void **state)
     char text[4096];
 
     write_line(f);
-    (void)fixture_read(f->path, text, sizeof(text));
+    (void)temp_read(f->path, text, sizeof(text));
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     small = (struct rlimit){ strlen(text) + 10, old.rlim_max };
     (void)signal(SIGXFSZ, SIG_IGN);
@@ -152,7 +154,7 @@ static void a_torn_line_does_not_spoil_the_next(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     write_line(f);
     assert_int_equal(lines_of(f->path), 3);
-    (void)fixture_read(f->path, text, sizeof(text));
+    (void)temp_read(f->path, text, sizeof(text));
     assert_memory_equal(strrchr(text, '{'), "{\"time\":", 8);
     assert_int_equal(strrchr(text, '{')[-1], '\n');
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tokens/trail.h"
+#include "issue/trail.h"
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -77,7 +77,7 @@ static bool ready(struct trail *t, struct sai_err *e)
     return true;
 }
 
-bool trail_write(struct trail *t, const struct audit_record *r, struct sai_err *e)
+bool trail_append(struct trail *t, trail_put_fn *put, const void *record, struct sai_err *e)
 {
     ssize_t n;
 
@@ -86,7 +86,7 @@ bool trail_write(struct trail *t, const struct audit_record *r, struct sai_err *
     buf_reset(&t->line);
     if (t->torn)
         buf_char(&t->line, '\n');
-    audit_put(&t->line, r);
+    put(&t->line, record);
     if (!buf_ok(&t->line, e))
         return false;
     n = write(t->file == NULL ? STDERR_FILENO : t->fd, t->line.data, t->line.len);
@@ -99,4 +99,14 @@ bool trail_write(struct trail *t, const struct audit_record *r, struct sai_err *
         err_in_file(e, t->file, 0, 0);
     t->torn = t->torn || n > 0;
     return false;
+}
+
+static void put_record(struct buf *b, const void *record)
+{
+    audit_put(b, record);
+}
+
+bool trail_write(struct trail *t, const struct audit_record *r, struct sai_err *e)
+{
+    return trail_append(t, put_record, r, e);
 }

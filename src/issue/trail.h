@@ -26,6 +26,12 @@ void trail_done(struct trail *t);
 /* From now on lines go to that file, which is opened when the first one does. */
 void trail_use(struct trail *t, const char *file);
 
-/* Appends the line in one write(). The file is opened anew when it was moved away, which is
+/* Appends one line, with its end. */
+typedef void trail_put_fn(struct buf *b, const void *record);
+
+/* Writes the line in one write(). The file is opened anew when it was moved away, which is
  * looked at once a second. false: there may be a part of the line, or nothing. */
+bool trail_append(struct trail *t, trail_put_fn *put, const void *record, struct sai_err *e)
+    MUST_USE;
+/* That of a token. */
 bool trail_write(struct trail *t, const struct audit_record *r, struct sai_err *e) MUST_USE;
