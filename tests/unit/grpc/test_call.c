@@ -3,6 +3,7 @@
 #include "signer/clerk.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_BYTES = 64 };
