@@ -174,17 +174,23 @@ static void on_content_length(struct admission *a, struct http_text value)
     a->req->has_body = a->req->content_length > 0;
 }
 
+static bool is_text(struct http_text value, const char *text)
+{
+    return value.len == strlen(text) && strncasecmp(value.at, text, value.len) == 0;
+}
+
+/* Some clients do not know how long their body gets: `kubectl create --raw` is one. */
 static void on_transfer_encoding(struct admission *a, struct http_text value)
 {
-    (void)value;
-    refuse(a, FAULT_TRANSFER_CODING);
+    if (!a->takes_chunks || a->http_1_0 || a->blank_behind || !is_text(value, "chunked"))
+        refuse(a, FAULT_TRANSFER_CODING);
+    a->req->chunked = true;
+    a->req->has_body = true;
 }
 
 static void on_expect(struct admission *a, struct http_text value)
 {
-    static const char known[] = "100-continue";
-
-    if (value.len != sizeof(known) - 1 || strncasecmp(value.at, known, value.len) != 0)
+    if (!is_text(value, "100-continue"))
         refuse(a, FAULT_EXPECTATION);
     a->req->expects_continue = true;
 }
@@ -220,7 +226,7 @@ static const struct field_row {
     { "Expect", 6, FAULT_REPEATED, on_expect },
     { "If-None-Match", 13, FAULT_NONE, on_if_none_match },
 };
-enum { HOST_ROW = 0 };
+enum { HOST_ROW, LENGTH_ROW };
 
 static void known_field(struct admission *a, size_t i, struct http_text value)
 {
@@ -246,6 +252,7 @@ void admission_field(struct admission *a, struct http_text name, struct http_tex
         value.at++;
         value.len--;
     }
+    a->blank_behind = value.len > 0 && is_blank(value.at[value.len - 1]);
     while (value.len > 0 && is_blank(value.at[value.len - 1]))
         value.len--;
     if (name.len == 0 || !all_in(name.at, name.len, IN_TOKEN))
@@ -265,5 +272,9 @@ enum head_fault admission_end(struct admission *a, uint64_t max_body_bytes)
         refuse(a, FAULT_HOST);
     if (a->req->content_length > max_body_bytes)
         refuse(a, FAULT_BODY_SIZE);
+    if (a->req->chunked && (a->seen & (1U << LENGTH_ROW)) != 0)
+        refuse(a, FAULT_TRANSFER_CODING);
+    if (a->req->chunked)
+        a->req->content_length = max_body_bytes;
     return a->fault;
 }

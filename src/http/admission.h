@@ -19,7 +19,7 @@ enum head_fault {
     FAULT_FIELD_VALUE,     /* a control byte */
     FAULT_HOST,            /* missing, repeated or malformed */
     FAULT_CONTENT_LENGTH,  /* repeated or not a number */
-    FAULT_TRANSFER_CODING, /* no route takes one */
+    FAULT_TRANSFER_CODING, /* other than chunked, or one where no body is of use */
     FAULT_REPEATED,        /* a field that must be there at most once */
     FAULT_EXPECTATION,     /* other than 100-continue */
     FAULT_FRAMING,         /* bare LF, folded line or NUL, seen by the distance of fields */
@@ -37,7 +37,9 @@ struct admission {
     struct http_req *req;
     enum head_fault fault;
     bool http_1_0;
-    unsigned seen; /* bits of the known fields */
+    bool takes_chunks; /* the caller's to set behind admission_begin() */
+    bool blank_behind; /* the value in hand, which the library takes with it */
+    unsigned seen;     /* bits of the known fields */
 };
 
 /* Whether target is the origin-form of RFC 9112 3.2.1, in characters of RFC 3986 only. */

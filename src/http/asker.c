@@ -156,6 +156,8 @@ unsigned asker_start(struct asker *a,
         .owner = a,
     };
 
+    if (a->body.too_long)
+        return 413;
     if (!find_caller(a, req, &in.caller))
         return 401;
     if (!a->body.failed && !a->query.failed)

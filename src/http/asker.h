@@ -30,7 +30,8 @@ void asker_body(struct asker *a, const char *bytes, size_t len, size_t max_bytes
 void asker_end(struct asker *a);
 
 /* The whole request is here: looks who asks, and makes its job. Else the status that refuses
- * it: 401 for what proves nothing, 500 when out of memory; 0: there is a job. */
+ * it: 401 for what proves nothing, 413 for a longer body than may be, 500 when out of memory;
+ * 0: there is a job. */
 unsigned asker_start(struct asker *a,
                      struct token_clerk *clerk,
                      const struct http_req *req,

@@ -65,6 +65,7 @@ enum head_fault head_admit(struct MHD_Connection *connection,
     w.intact = target + c->target_len + 1 == version;
     w.next = version + strlen(version) + 2;
     admission_begin(&w.admission, c->method, c->target_ok, version, &c->req);
+    w.admission.takes_chunks = c->asker != NULL;
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_field, &w);
     r = admission_end(&w.admission, limits->max_body_bytes);
     if (r == FAULT_NONE && size > limits->max_header_bytes)

@@ -31,8 +31,9 @@ struct http_req {
     struct http_text if_none_match; /* absent also when sent more than once */
     struct http_text authorization; /* secret */
     struct http_text content_type;
-    uint64_t content_length;
+    uint64_t content_length; /* of a chunked body: the most it may have */
     bool has_body;
+    bool chunked;
     bool expects_continue; /* the body comes when it is asked for */
 };
 

@@ -44,6 +44,11 @@ static enum MHD_Result queue(struct worker *w,
                              struct conn *c,
                              struct http_reply *reply)
 {
+    /* Parsers differ in where a chunked body ends, so nothing behind one is a request. */
+    if (c->req.chunked) {
+        http_reply_header(reply, "Connection", "close");
+        reply->keep = 0;
+    }
     c->stage = STAGE_ANSWERED;
     c->status = reply->status;
     c->sent_bytes = c->req.method == HTTP_HEAD ? 0 : reply->size;

@@ -87,10 +87,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     version = copy(next(&l));
     req.path = target;
     admission_begin(&a, method, admission_target_ok(target, strlen(target)), version, &req);
+    a.takes_chunks = size % 2 == 1;
     while (l.at < l.end)
         hosts += one_field(&a, next(&l));
     if (admission_end(&a, 100) == FAULT_NONE) {
         check_admitted(&req, hosts, version);
+        check(!req.chunked || (a.takes_chunks && strcmp(version, "HTTP/1.1") == 0));
         (void)etag_matches(req.if_none_match, "\"abc\"");
     }
     free(method);

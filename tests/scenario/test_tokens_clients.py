@@ -160,6 +160,7 @@ class Curl(Case):
         for way in (json_file, [*json_file, "--http1.0"], [*json_file, "--compressed"],
                     [*json_file, "-H", "Expect: 100-continue"],
                     [*json_file, "-H", "Content-Type: application/json; charset=utf-8"],
+                    [*json_file, "-H", "Transfer-Encoding: chunked"],
                     ["-X", "POST", "-H", "Content-Type: application/json", "-T", body_file]):
             with self.subTest(way=way):
                 status, body = self.curl("--oauth2-bearer", DEPLOYER, *way,
@@ -209,6 +210,14 @@ class Requests(Case):
                                     headers={"Authorization": f"Bearer {token}"})
             self.assertEqual(got.status_code, status, got.text)
             self.assertEqual(got.headers["Cache-Control"], "no-store")
+
+    def test_a_body_of_unknown_length(self):
+        got = self.session.post(self.d.url + PATH.format("web"),
+                                data=iter([BODY[:10].encode(), BODY[10:].encode()]),
+                                headers={"Authorization": f"Bearer {DEPLOYER}",
+                                         "Content-Type": "application/json"})
+        self.assertEqual(got.status_code, 201, got.text)
+        self.check(got.json()["status"]["token"])
 
     def test_exchange(self):
         got = self.session.post(self.d.url + "/token", data=EXCHANGE)
@@ -380,6 +389,15 @@ class Kubectl(Case):
         done = self.create_token("web", token="unknown.to.cluster")
         self.assertEqual(done.returncode, 1)
         self.assertIn("Unauthorized", done.stderr)
+
+    def test_create_raw(self):
+        """Its own way of sending JSON, in chunks, which every kubectl has."""
+        body_file = self.dir / "body.json"
+        for body in (BODY, OLD_BODY):
+            body_file.write_text(body)
+            done = self.kubectl("create", "--raw", PATH.format("web"), "-f", body_file)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.check(json.loads(done.stdout)["status"]["token"])
 
 
 if __name__ == "__main__":

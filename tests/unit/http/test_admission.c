@@ -10,6 +10,7 @@ struct row {
     const char *method;  /* NULL: GET */
     const char *target;  /* NULL: a good one */
     const char *version; /* NULL: HTTP/1.1 */
+    bool takes_chunks;
     enum head_fault expected;
     struct http_header fields[FIELDS_MAX];
 };
@@ -111,6 +112,36 @@ static const struct row rows[] = {
       .fields = { HOST, { "transfer-encoding", "identity" } } },
     { .expected = FAULT_TRANSFER_CODING,
       .fields = { HOST, { "Transfer-Encoding", "" }, { "Content-Length", "1" } } },
+    /* chunks, where they are of use */
+    { .takes_chunks = true, .fields = { HOST, { "Transfer-Encoding", "chunked" } } },
+    { .takes_chunks = true, .fields = { HOST, { "transfer-encoding", " \tChunked" } } },
+    { .takes_chunks = true,
+      .expected = FAULT_TRANSFER_CODING,
+      .fields = { HOST, { "Transfer-Encoding", "chunked " } } },
+    { .takes_chunks = true,
+      .expected = FAULT_TRANSFER_CODING,
+      .fields = { HOST, { "Transfer-Encoding", "xchunked" } } },
+    { .takes_chunks = true,
+      .expected = FAULT_TRANSFER_CODING,
+      .fields = { HOST, { "Transfer-Encoding", "gzip, chunked" } } },
+    { .takes_chunks = true,
+      .expected = FAULT_TRANSFER_CODING,
+      .fields = { HOST, { "Transfer-Encoding", "identity" } } },
+    { .takes_chunks = true,
+      .expected = FAULT_TRANSFER_CODING,
+      .fields = { HOST,
+                  { "Transfer-Encoding", "chunked" },
+                  { "Transfer-Encoding", "chunked" } } },
+    { .takes_chunks = true,
+      .expected = FAULT_TRANSFER_CODING,
+      .fields = { HOST, { "Transfer-Encoding", "chunked" }, { "Content-Length", "0" } } },
+    { .takes_chunks = true,
+      .expected = FAULT_TRANSFER_CODING,
+      .fields = { HOST, { "Content-Length", "5" }, { "Transfer-Encoding", "chunked" } } },
+    { .takes_chunks = true,
+      .version = "HTTP/1.0",
+      .expected = FAULT_TRANSFER_CODING,
+      .fields = { HOST, { "Transfer-Encoding", "chunked" } } },
     /* the rest */
     { .expected = FAULT_REPEATED,
       .fields = { HOST, { "Authorization", "a" }, { "authorization", "a" } } },
@@ -136,6 +167,7 @@ static enum head_fault admit(const struct row *r, struct http_req *req)
     admission_begin(&a, r->method == NULL ? "GET" : r->method,
                     admission_target_ok(target, strlen(target)),
                     r->version == NULL ? "HTTP/1.1" : r->version, req);
+    a.takes_chunks = r->takes_chunks;
     for (size_t i = 0; i < FIELDS_MAX && r->fields[i].name != NULL; i++)
         admission_field(&a, text(r->fields[i].name), text(r->fields[i].value));
     return admission_end(&a, BODY_MAX);
@@ -152,6 +184,18 @@ static void judges_each_head(void **state)
             fail_msg("row %zu: %s, expected %s", i, head_fault_name(got),
                      head_fault_name(rows[i].expected));
     }
+}
+
+static void chunks_are_a_body(void **state)
+{
+    static const struct row row = { .takes_chunks = true,
+                                    .fields = { HOST, { "Transfer-Encoding", "chunked" } } };
+    struct http_req req;
+
+    (void)state;
+    assert_int_equal(admit(&row, &req), FAULT_NONE);
+    assert_true(req.chunked && req.has_body);
+    assert_int_equal(req.content_length, BODY_MAX);
 }
 
 static void every_byte_has_its_place(void **state)
@@ -243,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_each_head),
+        cmocka_unit_test(chunks_are_a_body),
         cmocka_unit_test(every_byte_has_its_place),
         cmocka_unit_test(a_nul_inside_is_seen),
         cmocka_unit_test(what_handlers_need_is_found),
