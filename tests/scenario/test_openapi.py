@@ -169,7 +169,13 @@ class Recorder:
         operation, _ = self.document.find(method, path)
         schema = operation["requestBody"]["content"][content_type]["schema"]
         check(schema, json.loads(data) if content_type == asking.JSON
-              else dict(urllib.parse.parse_qsl(data.decode())))
+              else self._form(schema, data))
+
+    @staticmethod
+    def _form(schema, data):
+        """The parameters, numbers as such where the schema has them."""
+        return {name: int(value) if schema["properties"][name].get("type") == "integer" else value
+                for name, value in urllib.parse.parse_qsl(data.decode())}
 
 
 class Daemon(daemon.Case):
@@ -239,6 +245,10 @@ class Daemon(daemon.Case):
     def provoke_exchanges(self, d, cluster):
         pod = cluster.pod_token("shop", "web-1")
         self.exchange(d, 200, pod)
+        form = fake_cluster.exchange(pod)
+        got = self.tokens(d, 200, asking.EXCHANGE, form + b"&expires_in=1200", FORM).json()
+        self.assertEqual(got["expires_in"], 1200)
+        self.tokens(d, 400, asking.EXCHANGE, form + b"&expires_in=soon", FORM)
         self.exchange(d, 400, cluster.token("shop", "web"))
         self.exchange(d, 400, pod, "elsewhere")
         self.tokens(d, 400, asking.EXCHANGE, b"", FORM)
