@@ -3,21 +3,32 @@
 
 #include <string.h>
 
-#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 enum { QUALIFIED_MAX = 63 };
 
-static bool is_one_of(char c, const char *set)
+/* Sets of characters. */
+enum { LOWER = 1, UPPER = 2, DASH = 4, DOT_OR_LINE = 8 };
+
+static unsigned set_of(char c)
 {
-    return c != '\0' && strchr(set, c) != NULL;
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+        return LOWER;
+    if (c >= 'A' && c <= 'Z')
+        return UPPER;
+    if (c == '-')
+        return DASH;
+    return c == '_' || c == '.' ? DOT_OR_LINE : 0;
 }
 
 /* Begins and ends with a character of ends, only those of inner between. */
-static bool has_form(const char *s, size_t len, const char *ends, const char *inner)
+static bool has_form(const char *s, size_t len, unsigned ends, unsigned inner)
 {
-    return len > 0 && is_one_of(s[0], ends) && is_one_of(s[len - 1], ends) &&
-           strspn(s, inner) >= len;
+    if (len == 0 || (set_of(s[0]) & ends) == 0 || (set_of(s[len - 1]) & ends) == 0)
+        return false;
+    for (size_t i = 1; i + 1 < len; i++) {
+        if ((set_of(s[i]) & inner) == 0)
+            return false;
+    }
+    return true;
 }
 
 bool name_check_label(const char *s, struct sai_err *e)
@@ -27,14 +38,14 @@ bool name_check_label(const char *s, struct sai_err *e)
     if (len > DNS_LABEL_MAX)
         return err_set(e, SAI_E_LIMIT, "%zu characters, at most %d are allowed", len,
                        DNS_LABEL_MAX);
-    if (!has_form(s, len, LOWER, LOWER "-"))
+    if (!has_form(s, len, LOWER, LOWER | DASH))
         return err_set(e, SAI_E_INVALID,
                        "must be a DNS label: a-z, 0-9 and -, a letter or digit at both ends");
     return true;
 }
 
 /* ends and inner are those of its labels. */
-static bool is_subdomain(const char *s, size_t len, const char *ends, const char *inner)
+static bool is_subdomain(const char *s, size_t len, unsigned ends, unsigned inner)
 {
     const char *end = s + len;
 
@@ -57,7 +68,7 @@ bool name_check_subdomain(const char *s, struct sai_err *e)
     if (len > DNS_SUBDOMAIN_MAX)
         return err_set(e, SAI_E_LIMIT, "%zu characters, at most %d are allowed", len,
                        DNS_SUBDOMAIN_MAX);
-    if (!is_subdomain(s, len, LOWER, LOWER "-"))
+    if (!is_subdomain(s, len, LOWER, LOWER | DASH))
         return err_set(e, SAI_E_INVALID,
                        "must be a DNS name: a-z, 0-9, - and ., a letter or digit at both ends "
                        "and beside each dot");
@@ -68,14 +79,15 @@ static bool is_qualified(const char *s)
 {
     size_t len = strlen(s);
 
-    return len <= QUALIFIED_MAX && has_form(s, len, LOWER UPPER, LOWER UPPER "-_.");
+    return len <= QUALIFIED_MAX &&
+           has_form(s, len, LOWER | UPPER, LOWER | UPPER | DASH | DOT_OR_LINE);
 }
 
 static bool check_key(const char *s, bool capitals, struct sai_err *e)
 {
     const char *slash = strchr(s, '/');
-    const char *ends = capitals ? LOWER UPPER : LOWER;
-    const char *inner = capitals ? LOWER UPPER "-" : LOWER "-";
+    unsigned ends = capitals ? LOWER | UPPER : LOWER;
+    unsigned inner = capitals ? LOWER | UPPER | DASH : LOWER | DASH;
 
     if (slash != NULL && ((size_t)(slash - s) > DNS_SUBDOMAIN_MAX ||
                           !is_subdomain(s, (size_t)(slash - s), ends, inner)))

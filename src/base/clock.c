@@ -51,6 +51,15 @@ static char *put_number(char *at, uint64_t v, int count)
     return at;
 }
 
+/* What stands before it, and two digits. */
+static char *put_two(char *at, char mark, unsigned v)
+{
+    at[0] = mark;
+    at[1] = (char)('0' + v / 10);
+    at[2] = (char)('0' + v % 10);
+    return at + 3;
+}
+
 enum { DAY_S = 86400, DAYS_TO_1970 = 719468, DAYS_PER_ERA = 146097, YEARS_PER_ERA = 400 };
 
 /* The Gregorian calendar, counted from 1 March of the year 0: so a leap day is the last of its
@@ -74,24 +83,19 @@ static char *put_date(char *at, int64_t days)
     if (era < 0)
         *at++ = '-';
     at = put_number(at, (uint64_t)(era < 0 ? -era : era), 4);
-    *at++ = '-';
-    at = put_number(at, month >= 10 ? month - 9 : month + 3, 2);
-    *at++ = '-';
-    return put_number(at, day + 1, 2);
+    at = put_two(at, '-', month >= 10 ? month - 9 : month + 3);
+    return put_two(at, '-', day + 1);
 }
 
 static char *put_date_and_time(char *at, int64_t unix_s)
 {
     int64_t days = unix_s / DAY_S - (unix_s % DAY_S < 0);
-    uint64_t s = (uint64_t)(unix_s - days * DAY_S);
+    unsigned s = (unsigned)(unix_s - days * DAY_S);
 
     at = put_date(at, days);
-    *at++ = 'T';
-    at = put_number(at, s / 3600, 2);
-    *at++ = ':';
-    at = put_number(at, s / 60 % 60, 2);
-    *at++ = ':';
-    return put_number(at, s % 60, 2);
+    at = put_two(at, 'T', s / 3600);
+    at = put_two(at, ':', s / 60 % 60);
+    return put_two(at, ':', s % 60);
 }
 
 const char *clock_format_ms(int64_t unix_ms, char buf[CLOCK_TEXT_SIZE])

@@ -38,13 +38,17 @@ static void put_ascii(struct buf *b, unsigned char c)
     }
 }
 
-/* A bit for each byte that stands as it is: ASCII from the blank on, but for " & < > and \. */
-static const uint32_t plain[8] = { 0, 0xafffffbb, 0xefffffff, 0xffffffff };
-
-static bool is_plain(unsigned char c)
-{
-    return (plain[c >> 5] >> (c & 31) & 1) != 0;
-}
+/* Bytes that stand as they are: ASCII from the blank on, but for " & < > and \. */
+static const bool plain[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* control characters */
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* */
+    1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* blank to / */
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, /* 0 to ? */
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* @ to O */
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, /* P to _ */
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* ` to o */
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* p to DEL */
+};
 
 /* Writes what is at s that is not plain; returns how many bytes of it were read. */
 static size_t put_special(struct buf *b, const char *s, size_t len)
@@ -76,7 +80,7 @@ void json_out_text(struct buf *b, const char *s, size_t len)
     while (i < len) {
         size_t run = i;
 
-        while (run < len && is_plain((unsigned char)s[run]))
+        while (run < len && plain[(unsigned char)s[run]])
             run++;
         buf_add(b, s + i, run - i);
         i = run;

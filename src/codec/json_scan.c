@@ -52,7 +52,7 @@ static bool unexpected(const struct json_scan *s, struct sai_err *e)
 }
 
 /* A line ends between tokens only. */
-static void skip_blanks(struct json_scan *s)
+static inline void skip_blanks(struct json_scan *s)
 {
     for (; s->p < s->end; s->p++) {
         if (*s->p == '\n') {
@@ -127,14 +127,10 @@ static const char *read_escape(const char *p, const char *end, struct escape *ou
     return NULL;
 }
 
-/* A bit for each byte that stands for itself: ASCII from the blank on, but for " and \. */
-static const uint32_t plain[8] = { 0, 0xfffffffb, 0xefffffff, 0xffffffff };
-
-static bool is_plain(char c)
+/* Whether the byte stands for itself: ASCII from the blank on, but for " and \. */
+static inline bool is_plain(char c)
 {
-    unsigned char u = (unsigned char)c;
-
-    return (plain[u >> 5] >> (u & 31) & 1) != 0;
+    return c >= ' ' && c != '"' && c != '\\' && (c & 0x80) == 0;
 }
 
 /* At a byte of a string that does not stand for itself. */
@@ -285,7 +281,7 @@ static bool read_plain(struct json_scan *s, struct json_token *t, struct sai_err
     return read_number(s, t, e);
 }
 
-static bool in_object(const struct json_scan *s)
+static inline bool in_object(const struct json_scan *s)
 {
     size_t level = s->depth - 1;
 
@@ -362,7 +358,7 @@ static bool skip_mark(struct json_scan *s, char mark, enum json_expect next, str
 }
 
 /* Whether an end stands where one may. */
-static bool at_end(const struct json_scan *s)
+static inline bool at_end(const struct json_scan *s)
 {
     bool may_end = s->expect == EXPECT_VALUE_OR_END || s->expect == EXPECT_NAME_OR_END ||
                    s->expect == EXPECT_COMMA_OR_END;
