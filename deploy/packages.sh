@@ -15,7 +15,7 @@ test=("${build[@]}" git g++ make libcmocka-dev binutils mandoc wrk jose
     libcjose-dev libjwt-dev libcrypt-jwt-perl haproxy)
 ci=("${test[@]}" clang clang-format clang-tidy libclang-rt-dev llvm cppcheck shellcheck devscripts
     systemd)
-bench=("${build[@]}" nginx-light wrk python3)
+bench=("${build[@]}" nginx-light wrk nghttp2-client python3 python3-cryptography)
 
 usage() {
     sed -n '3,5s/^# \{0,1\}//p' "$0"

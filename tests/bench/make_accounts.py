@@ -101,6 +101,7 @@ def write_json(out, count):
               '        "resourceVersion": ""\n    }\n}\n')
 
 
-if len(sys.argv) != 3 or sys.argv[1] not in ("yaml", "json"):
-    sys.exit(__doc__)
-(write_yaml if sys.argv[1] == "yaml" else write_json)(sys.stdout, int(sys.argv[2]))
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in ("yaml", "json"):
+        sys.exit(__doc__)
+    (write_yaml if sys.argv[1] == "yaml" else write_json)(sys.stdout, int(sys.argv[2]))
