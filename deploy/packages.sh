@@ -12,7 +12,7 @@ build=(gcc libc6-dev cmake ninja-build pkg-config
 test=("${build[@]}" git g++ make libcmocka-dev binutils mandoc wrk jose
     python3 python3-cryptography python3-jwt python3-authlib python3-jwcrypto python3-requests
     python3-prometheus-client python3-yaml python3-grpcio python3-jsonschema python3-kubernetes
-    libcjose-dev libjwt-dev libcrypt-jwt-perl haproxy)
+    libcjose-dev libjwt-dev libcrypt-jwt-perl haproxy kubernetes-client)
 ci=("${test[@]}" clang clang-format clang-tidy libclang-rt-dev llvm cppcheck shellcheck devscripts
     systemd)
 bench=("${build[@]}" nginx-light wrk nghttp2-client python3 python3-cryptography)
@@ -34,7 +34,8 @@ esac
 
 installed() {
     case $1 in
-    # Any nodejs will do, wherever it comes from.
+    # Any of these will do, wherever they come from.
+    kubernetes-client) command -v kubectl >/dev/null ;;
     nodejs) command -v node >/dev/null ;;
     npm) command -v npm >/dev/null ;;
     *) [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;

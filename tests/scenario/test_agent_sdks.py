@@ -5,7 +5,6 @@ verifies by discovery. And Kubernetes' own clients ask the daemon for tokens."""
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import yaml
 import agents
 import clouds
 import daemon
+import kubectl
 import minting
 
 sys.path.insert(0, str(daemon.ROOT / "tests/kube"))
@@ -258,31 +258,29 @@ class KubernetesClients(Case):
                                          account, AWS)
             self.assertEqual((exit_code, json.loads(out)["code"]), (3, code), out)
 
-    # Debian 12 has none. tests/cluster asks with one, too, and a real API server.
-    if shutil.which("kubectl"):
-        def kubectl(self, token, *arguments):
-            return subprocess.run(
-                ["kubectl", "--kubeconfig", self.kubeconfig(token), "-n", "shop", *arguments],
-                capture_output=True, text=True, timeout=60 * daemon.PATIENCE, check=False,
-                env={**os.environ, "HOME": str(self.dir)})
+    def with_kubectl(self, token, *arguments):
+        return kubectl.run("-n", "shop", *arguments, home=self.dir,
+                           kubeconfig=self.kubeconfig(token))
 
-        def test_kubectl(self):
-            done = self.kubectl(CI, "create", "token", "web", "--audience", AWS, "--duration",
-                                "20m")
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.check(done.stdout.strip(), 1200)
-            done = self.kubectl(CI, "create", "token", "web", "--audience", AWS, "-o", "yaml")
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(yaml.safe_load(done.stdout)["spec"]["audiences"], [AWS])
+    @kubectl.needs(24)
+    def test_kubectl(self):
+        done = self.with_kubectl(CI, "create", "token", "web", "--audience", AWS, "--duration",
+                            "20m")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.check(done.stdout.strip(), 1200)
+        done = self.with_kubectl(CI, "create", "token", "web", "--audience", AWS, "-o", "yaml")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(yaml.safe_load(done.stdout)["spec"]["audiences"], [AWS])
 
-        def test_kubectl_is_refused(self):
-            done = self.kubectl(CI, "create", "token", "other", "--audience", AWS)
-            self.assertEqual(done.returncode, 1)
-            self.assertIn('serviceaccounts "other" is forbidden: User "ci" cannot create resource '
-                          '"serviceaccounts/token"', done.stderr)
-            done = self.kubectl(CI, "create", "token", "web", "--audience", "vault")
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("audience", done.stderr)
+    @kubectl.needs(24)
+    def test_kubectl_is_refused(self):
+        done = self.with_kubectl(CI, "create", "token", "other", "--audience", AWS)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('serviceaccounts "other" is forbidden: User "ci" cannot create resource '
+                      '"serviceaccounts/token"', done.stderr)
+        done = self.with_kubectl(CI, "create", "token", "web", "--audience", "vault")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("audience", done.stderr)
 
 
 if __name__ == "__main__":

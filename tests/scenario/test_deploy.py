@@ -2,7 +2,6 @@
 """What deploy/ and config/ offer is accepted by the daemon and as restricted as it says."""
 
 import re
-import shutil
 import subprocess
 import unittest
 
@@ -12,6 +11,7 @@ import yaml
 import daemon
 import fake_cluster
 import keys
+import kubectl
 
 DEPLOY = daemon.ROOT / "deploy"
 ACCOUNT = """{apiVersion: v1, kind: ServiceAccount,
@@ -65,7 +65,7 @@ class Kubernetes(daemon.Case):
         cls.pod = cls.objects["Deployment", "sa-issuerd"]["spec"]["template"]["spec"]
         cls.container = cls.pod["containers"][0]
 
-    @unittest.skipUnless(shutil.which("kubectl"), "kubectl checks what we make of the files")
+    @kubectl.needs(24)
     def test_kubectl_sees_the_same(self):
         text = subprocess.run(["kubectl", "kustomize", self.directory], check=True,
                               capture_output=True, text=True).stdout

@@ -14,6 +14,7 @@ import yaml
 import daemon
 import fake_cluster
 import keys
+import kubectl
 import pki
 
 PAGE = (daemon.ROOT / "docs/token-service.md").read_text()
@@ -102,7 +103,7 @@ class Page(daemon.Case):
         self.expect(self.run_command(self.one_with("grant_type=")), "prod/web",
                     "sts.amazonaws.com", "web-7d4b9")
 
-    @unittest.skipUnless(shutil.which("kubectl"), "no kubectl")
+    @kubectl.needs(24)
     def test_kubectl(self):
         _, _, command = self.one_with("kubectl").partition(">deployer.token\n")
         self.write("kubeconfig", "{}")

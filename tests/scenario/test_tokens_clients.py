@@ -4,8 +4,6 @@ client of Kubernetes and kubectl; by Unix socket, client certificate and token o
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 import unittest
@@ -16,6 +14,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
 import daemon
+import kubectl
 import minting
 
 sys.path.insert(0, str(daemon.ROOT / "tests/kube"))
@@ -322,30 +321,16 @@ class PythonClient(Case):
 
 
 class Kubectl(Case):
-    """Whatever kubectl there is; `create token` came with 1.24, protobuf with 1.32."""
-
-    @classmethod
-    def setUpClass(cls):
-        if not shutil.which("kubectl"):
-            raise unittest.SkipTest("kubectl is not installed")
-        done = subprocess.run(["kubectl", "version", "--client", "-o", "json"], check=True,
-                              capture_output=True, text=True)
-        version = json.loads(done.stdout)["clientVersion"]
-        cls.minor = int(re.match(r"\d+", version["minor"]).group())
-
-    def kubectl(self, *arguments, **who):
+    def with_kubectl(self, *arguments, **who):
         path = self.kubeconfig(self.dir / "kubectl.kubeconfig", self.d.url,
                                who or {"token": DEPLOYER})
-        return subprocess.run(["kubectl", "--kubeconfig", path, *arguments], check=False,
-                              capture_output=True, text=True, timeout=60 * daemon.PATIENCE,
-                              env={**os.environ, "HOME": str(self.dir)})
+        return kubectl.run(*arguments, home=self.dir, kubeconfig=path)
 
     def create_token(self, account, *arguments, audience=AUDIENCE, **who):
-        if self.minor < 24:
-            self.skipTest(f"kubectl 1.{self.minor} has no create token")
-        return self.kubectl("create", "token", account, "--audience", audience, *arguments,
+        return self.with_kubectl("create", "token", account, "--audience", audience, *arguments,
                             **who)
 
+    @kubectl.needs(24)
     def test_create_token(self):
         for who in ({"token": DEPLOYER}, {"client-certificate": str(self.certificate),
                                           "client-key": str(self.key)}):
@@ -353,20 +338,21 @@ class Kubectl(Case):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.check(done.stdout.strip())
 
+    @kubectl.needs(32)
     def test_it_sends_protobuf(self):
-        if self.minor < 32:
-            self.skipTest(f"kubectl 1.{self.minor} sends JSON")
         done = self.create_token("web", "-v", "8")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Content-Type: application/vnd.kubernetes.protobuf", done.stderr)
         self.check(done.stdout.strip())
 
+    @kubectl.needs(24)
     def test_create_a_bound_token(self):
         done = self.create_token("web", "--bound-object-kind", "Pod", "--bound-object-name",
                                  "web-1", "--bound-object-uid", POD_UID)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.check(done.stdout.strip(), bound=True)
 
+    @kubectl.needs(24)
     def test_it_prints_the_answer_and_the_warning(self):
         done = self.create_token("web", "--duration", "48h", "-o", "json")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -378,6 +364,7 @@ class Kubectl(Case):
                          ("TokenRequest", 86400))
         self.assertEqual(request["metadata"]["namespace"], "shop")
 
+    @kubectl.needs(24)
     def test_refusals_read_as_kubernetes_own(self):
         for account, audience, text in (
                 ("cart", AUDIENCE, 'serviceaccounts "cart" is forbidden: '
@@ -390,12 +377,13 @@ class Kubectl(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("Unauthorized", done.stderr)
 
+    @kubectl.needs(20)
     def test_create_raw(self):
         """Its own way of sending JSON, in chunks, which every kubectl has."""
         body_file = self.dir / "body.json"
         for body in (BODY, OLD_BODY):
             body_file.write_text(body)
-            done = self.kubectl("create", "--raw", PATH.format("web"), "-f", body_file)
+            done = self.with_kubectl("create", "--raw", PATH.format("web"), "-f", body_file)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.check(json.loads(done.stdout)["status"]["token"])
 
