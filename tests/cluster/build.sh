@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds kube-apiserver, kubectl and etcd of the versions in go.mod, and the Go client of the
-# signer, unless they are there already; prints the directory that they are in.
+# Builds kube-apiserver, kubectl, kubeadm and etcd of the versions in go.mod unless they are there
+# already, and the Go client of the signer; prints the directory that they are in.
 #
 # usage: tests/cluster/build.sh
 #
@@ -38,6 +38,7 @@ exec 9>"$out/.lock"
 flock 9
 build_once kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
 build_once kubectl k8s.io/kubernetes/cmd/kubectl
+build_once kubeadm k8s.io/kubernetes/cmd/kubeadm
 build_once etcd go.etcd.io/etcd/server/v3
 build signer_client ./signer_client
 echo "$out"

@@ -100,9 +100,10 @@ class ApiServer:
 
     directory  a new one, for certificates, keys, kubeconfigs and the log
     arguments  {flag without dashes: value}, replacing ours; None takes a flag away
+    peer       an API server whose cluster this one serves as well, with the same keys
     """
 
-    def __init__(self, directory, arguments=None):
+    def __init__(self, directory, arguments=None, peer=None):
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.port = daemon.free_port()
@@ -111,12 +112,14 @@ class ApiServer:
         self.authority = pki.Authority(self.dir, "ca")
         crt, key = self.authority.issue("apiserver", ("127.0.0.1", "localhost",
                                                       "kubernetes.default.svc"))
-        self.signing_key = keys.put("rsa", self.dir / "sa.key")
-        self.public_key = self.dir / "sa.pub"
-        self.public_key.write_bytes(keys.public_pem(self.signing_key))
+        if peer:
+            self.signing_key, self.public_key = peer.signing_key, peer.public_key
+        else:
+            self.signing_key = keys.put("rsa", self.dir / "sa.key")
+            self.public_key = self.dir / "sa.pub"
+            self.public_key.write_bytes(keys.public_pem(self.signing_key))
         self.arguments = {
-            "etcd-servers": None,
-            "etcd-prefix": f"/{self.dir.name}-{self.port}",
+            "etcd-prefix": peer.arguments["etcd-prefix"] if peer else f"/cluster-{self.port}",
             "bind-address": "127.0.0.1",
             "advertise-address": "127.0.0.1",
             "endpoint-reconciler-type": "none",
@@ -140,13 +143,13 @@ class ApiServer:
 
     def launch(self):
         """Starts it without waiting until it serves."""
-        self.arguments["etcd-servers"] = etcd()
-        given = {k: v for k, v in self.arguments.items() if v is not None}
-        self.process = Process(
-            self.dir / "apiserver.log", "kube-apiserver",
-            *(f"--{k}={v}" for k, several in given.items()
-              for v in (several if isinstance(several, list) else [several])))
+        self.process = Process(self.dir / "apiserver.log", "kube-apiserver", *self.flags())
         return self
+
+    def flags(self):
+        given = {**self.arguments, "etcd-servers": etcd()}
+        return [f"--{flag}={value}" for flag, values in given.items() if values is not None
+                for value in (values if isinstance(values, list) else [values])]
 
     def wait_ready(self, seconds=START_S):
         def ready():
@@ -162,6 +165,12 @@ class ApiServer:
     def stop(self, number=signal.SIGTERM):
         if self.process:
             self.process.stop(number)
+
+    def restart(self, arguments):
+        """With these flags changed, as arguments of the constructor."""
+        self.stop()
+        self.arguments.update(arguments)
+        self.start()
 
     def is_ready(self):
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -285,11 +294,15 @@ class Case(daemon.Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.place = pathlib.Path(tempfile.mkdtemp(prefix="sa-cluster-"))
-        cls.addClassCleanup(shutil.rmtree, cls.place, ignore_errors=True)
+        cls.make_place()
         cls.server = ApiServer(cls.place / "c", cls.server_arguments())
         cls.addClassCleanup(cls.server.stop)
         cls.start_server()
+
+    @classmethod
+    def make_place(cls):
+        cls.place = pathlib.Path(tempfile.mkdtemp(prefix="sa-cluster-"))
+        cls.addClassCleanup(shutil.rmtree, cls.place, ignore_errors=True)
 
     @classmethod
     def start_server(cls):

@@ -49,6 +49,12 @@ class Authority:
         self.path = self.directory / f"{name}.crt"
         self.path.write_bytes(_pem(self.cert))
 
+    def write_pair(self, directory):
+        """ca.crt and ca.key, for a tool that issues with them."""
+        directory = pathlib.Path(directory)
+        (directory / "ca.crt").write_bytes(_pem(self.cert))
+        (directory / "ca.key").write_bytes(_key_pem(self.key))
+
     def issue(self, name, names=("127.0.0.1",), days=(-1, 1), client=False, weak=False,
               self_signed=False, organizations=()):
         """Writes NAME.crt and NAME.key and returns their paths. days: validity from today.

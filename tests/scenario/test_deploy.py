@@ -158,9 +158,9 @@ class Configurations(daemon.Case):
     def test_each_example_is_good(self):
         examples = sorted((daemon.ROOT / "config").glob("*.yaml"))
         self.assertTrue(examples)
-        for example in examples:
+        for number, example in enumerate([*examples, DEPLOY / "kubeadm/config.yaml"]):
             with self.subTest(example.name):
-                self.check(example.read_text(), self.dir / example.stem)
+                self.check(example.read_text(), self.dir / f"{example.stem}{number}")
 
     def test_configurations_in_the_documents_are_good(self):
         found = 0
@@ -187,7 +187,10 @@ class Configurations(daemon.Case):
                 keys.certificate(path.parent, path.stem)
         for issuer in config["issuers"]:
             for name in issuer["keys"]["files"]:
-                self.make_key(place, place / name, issuer["role"] == "publish")
+                path = place / name
+                if not path.suffix:
+                    path /= issuer["keys"].get("signing", ["2026-11.pem"])[0]
+                self.make_key(place, path, issuer["role"] == "publish")
         for name in config.get("accounts", {}).get("manifests", []):
             (place / name).mkdir(parents=True)
             (place / name / "web.yaml").write_text(ACCOUNT)
@@ -199,9 +202,6 @@ class Configurations(daemon.Case):
 
     @staticmethod
     def make_key(place, path, public):
-        if not path.suffix:
-            path.mkdir(parents=True, exist_ok=True)
-            path = path / ("sa.pub" if public else "2026-11.pem")
         path.parent.mkdir(parents=True, exist_ok=True)
         if public:
             path.write_bytes(keys.public_pem(keys.put("rsa", place / "sa.private")))
