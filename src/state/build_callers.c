@@ -79,7 +79,19 @@ bool build_kubernetes(struct build *b)
 {
     const struct conf_kubernetes *k = &b->snapshot->conf->accounts.kubernetes;
     AUTO(kube_config) struct kube_config *config = NULL;
+    AUTO(sai_report) struct sai_report *found = sai_report_new();
 
-    return k->kubeconfig == NULL ||
-           kube_config_load(k->kubeconfig, k->context, &config, b->report);
+    if (found == NULL)
+        return build_nomem(b);
+    if (k->kubeconfig == NULL || kube_config_load(k->kubeconfig, k->context, &config, found))
+        return true;
+    for (size_t i = 0; i < sai_report_count(found); i++) {
+        enum sai_severity severity;
+        struct sai_err e = *sai_report_get(found, i, &severity);
+
+        if (e.line == 0) /* of the whole file: say who wants it */
+            err_at_path(&e, "accounts.kubernetes.kubeconfig");
+        report_add(b->report, severity, &e);
+    }
+    return false;
 }
