@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/json_out.h"
 #include "cli/command.h"
 #include "cli/issuing.h"
 #include "cli/report.h"
@@ -9,6 +7,7 @@
 #include "codec/json_pretty.h"
 #include "conf/conf.h"
 #include "issue/audit.h"
+#include "service/token_answer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,28 +53,18 @@ static void put_decoded(struct buf *out, const struct issuing *in, const struct 
     json_pretty(out, t->claims, t->claims_len);
 }
 
-/* authentication.k8s.io/v1 TokenRequest, as `kubectl create token -o json` prints it. */
 static void put_json(struct buf *out, const struct issuing *in, const struct sai_token *t)
 {
-    char time[CLOCK_TEXT_SIZE];
+    const struct sai_object_ref *pod = &in->request.pod;
+    const struct tokenrequest_reference bound = { .present = pod->name != NULL,
+                                                  .kind = "Pod",
+                                                  .api_version = "v1",
+                                                  .name = pod->name,
+                                                  .uid = pod->uid };
     AUTO(buf) struct buf text;
 
-    buf_init(&text, OUTPUT_MAX_BYTES);
-    buf_str(&text, "{\"kind\":\"TokenRequest\",\"apiVersion\":\"authentication.k8s.io/v1\","
-                   "\"metadata\":{\"name\":");
-    json_out_string(&text, in->account.name);
-    buf_str(&text, ",\"namespace\":");
-    json_out_string(&text, in->account.namespace_name);
-    buf_str(&text, ",\"uid\":");
-    json_out_string(&text, in->account.uid);
-    buf_str(&text, "},\"spec\":{\"audiences\":");
-    json_out_strings(&text, in->request.audiences.items, in->request.audiences.count);
-    buf_printf(&text, ",\"expirationSeconds\":%" PRIu64 "},\"status\":{\"token\":\"",
-               t->lifetime_s);
-    buf_add(&text, t->text, t->len);
-    buf_str(&text, "\",\"expirationTimestamp\":\"");
-    buf_str(&text, clock_format_s(t->exp, time));
-    buf_str(&text, "\"}}");
+    buf_init_secret(&text, OUTPUT_MAX_BYTES);
+    token_answer_put(&text, &in->request, &bound, t);
     json_pretty(out, text.data, text.len);
 }
 

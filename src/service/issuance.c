@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/issuance.h"
 
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/json_out.h"
 #include "service/steps.h"
+#include "service/token_answer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -145,71 +144,6 @@ static void add_header_u64(struct issuance_answer *a, const char *name, uint64_t
     (void)snprintf(h->value, sizeof(h->value), "%" PRIu64, value);
 }
 
-static void put_member(struct buf *b, const char *name, const char *value)
-{
-    if (value == NULL)
-        return;
-    buf_str(b, name);
-    json_out_string(b, value);
-}
-
-/* A signed token is base64url and dots: nothing in it needs an escape. */
-static void put_token(struct buf *b, const char *name, const struct sai_token *t)
-{
-    buf_str(b, name);
-    buf_char(b, '"');
-    buf_add(b, t->text, t->len);
-    buf_char(b, '"');
-}
-
-static void put_time(struct buf *b, const char *name, int64_t unix_s)
-{
-    char text[CLOCK_TEXT_SIZE];
-
-    buf_str(b, name);
-    buf_char(b, '"');
-    buf_str(b, clock_format_s(unix_s, text));
-    buf_char(b, '"');
-}
-
-static void put_metadata(const struct issuance *i, const struct sai_token *t, struct buf *b)
-{
-    const struct sai_account *a = i->request.account;
-
-    put_member(b, "\"metadata\":{\"name\":", a->name);
-    put_member(b, ",\"namespace\":", a->namespace_name);
-    put_member(b, ",\"uid\":", a->uid);
-    put_time(b, ",\"creationTimestamp\":", t->exp - (int64_t)t->lifetime_s);
-    buf_char(b, '}');
-}
-
-static void put_reference(const struct tokenrequest_reference *r, struct buf *b)
-{
-    if (!r->present) {
-        buf_str(b, "null");
-        return;
-    }
-    put_member(b, "{\"kind\":", r->kind);
-    put_member(b, ",\"apiVersion\":", r->api_version);
-    put_member(b, ",\"name\":", r->name);
-    put_member(b, ",\"uid\":", r->uid);
-    buf_char(b, '}');
-}
-
-/* Echoes what took effect, not what was asked for. */
-static void put_spec(const struct issuance *i, const struct sai_token *t, struct buf *b)
-{
-    const struct sai_strings *audiences = &i->request.audiences;
-
-    buf_str(b, ",\"spec\":{\"audiences\":");
-    json_out_strings(b, audiences->items, audiences->count);
-    buf_str(b, ",\"expirationSeconds\":");
-    buf_u64(b, t->lifetime_s);
-    buf_str(b, ",\"boundObjectRef\":");
-    put_reference(&i->body.spec.bound, b);
-    buf_char(b, '}');
-}
-
 static void put_tokenrequest(const struct issuance *i,
                              const struct sai_token *t,
                              struct issuance_answer *out,
@@ -225,13 +159,7 @@ static void put_tokenrequest(const struct issuance *i,
                        i->request.duration_s, t->lifetime_s);
         add_header(out, "Warning", warning);
     }
-    buf_str(b, "{\"kind\":\"" TOKENREQUEST_KIND "\",\"apiVersion\":\"" TOKENREQUEST_API_VERSION
-               "\",");
-    put_metadata(i, t, b);
-    put_spec(i, t, b);
-    put_token(b, ",\"status\":{\"token\":", t);
-    put_time(b, ",\"expirationTimestamp\":", t->exp);
-    buf_str(b, "}}\n");
+    token_answer_put(b, &i->request, &i->body.spec.bound, t);
 }
 
 static void put_exchange(const struct issuance *i,
@@ -240,11 +168,7 @@ static void put_exchange(const struct issuance *i,
                          struct buf *b)
 {
     out->status = 200;
-    put_token(b, "{\"access_token\":", t);
-    put_member(b, ",\"issued_token_type\":", i->exchange.issued_token_type);
-    buf_str(b, ",\"token_type\":\"Bearer\",\"expires_in\":");
-    buf_u64(b, t->lifetime_s);
-    buf_str(b, "}\n");
+    token_answer_put_exchange(b, i->exchange.issued_token_type, t);
 }
 
 static void put_refusal(const struct issuance *i, struct issuance_answer *out, struct buf *b)

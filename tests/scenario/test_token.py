@@ -106,6 +106,10 @@ class Token(daemon.Case):
         done = minting.token(d, "--duration", "1h", "--output", "json")
         self.assertIn("the lifetime was shortened to 1800 s", done.stderr)
         self.assertEqual(json.loads(done.stdout)["spec"]["expirationSeconds"], 1800)
+        self.assertIsNone(json.loads(done.stdout)["spec"]["boundObjectRef"])
+        done = minting.token(d, "--bound-pod", "web-1:uid-1", "--output", "json")
+        self.assertEqual(json.loads(done.stdout)["spec"]["boundObjectRef"], {
+            "kind": "Pod", "apiVersion": "v1", "name": "web-1", "uid": "uid-1"})
         (d.dir / "accounts.yaml").write_text(minting.MANIFESTS.replace("30m", "soon"))
         done = minting.token(d)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
