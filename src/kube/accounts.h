@@ -17,6 +17,10 @@ struct kube_client;
 struct kube_accounts;
 struct entry;
 
+/* On the client's thread: objects of that kind are followed from now on (e NULL), or no longer.
+ */
+typedef void kube_note_fn(void *owner, const char *kind, const struct sai_err *e);
+
 struct kube_accounts_options {
     size_t max_accounts;      /* and Namespaces as many; 0: 1000000 */
     size_t page;              /* objects that are asked for at a time; 0: 500 */
@@ -27,6 +31,8 @@ struct kube_accounts_options {
     uint64_t ask_timeout_ms;  /* of one object that is asked for; 0: 5000 */
     uint64_t first_ms;        /* back-off; 0: as client-go */
     uint64_t most_ms;
+    kube_note_fn *note; /* NULL: nobody */
+    void *note_owner;
 };
 
 /* Starts to list and watch at once, and goes on until the client stops. */

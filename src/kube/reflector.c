@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "kube/answer.h"
 #include "kube/backoff.h"
 #include "kube/client.h"
 
@@ -42,6 +43,7 @@ struct reflector {
     struct buf next;            /* which page, in the server's words */
     struct buf line;            /* a part of a watch's line */
     bool heard;                 /* the watch has said something that we understood */
+    enum { NOT_YET, FOLLOWING, FAILING } noted;
 
     _Atomic uint64_t lists;
     _Atomic uint64_t watches;
@@ -113,19 +115,33 @@ static void go_on_in(struct reflector *r, uint64_t ms)
     (void)!kube_client_later(r->client, ms, on_time, r, NULL, &e);
 }
 
+/* e NULL: all is well. */
+static void note(struct reflector *r, const struct sai_err *e)
+{
+    int now = e == NULL ? FOLLOWING : FAILING;
+
+    if ((int)r->noted == now)
+        return;
+    r->noted = e == NULL ? FOLLOWING : FAILING;
+    if (r->options.note != NULL)
+        r->options.note(r->options.note_owner, r->resource->kind, e);
+}
+
 /* What the table holds stays, but its age grows. */
-static void fail(struct reflector *r)
+static void fail(struct reflector *r, const struct sai_err *e)
 {
     atomic_fetch_add(&r->failures, 1);
+    if (e->code != SAI_OK)
+        note(r, e);
     r->listing = false;
     buf_reset(&r->next);
     go_on_in(r, backoff_next(&r->backoff, clock_mono_ms()));
 }
 
-static void list_again(struct reflector *r)
+static void list_again(struct reflector *r, const struct sai_err *e)
 {
     r->version[0] = '\0';
-    fail(r);
+    fail(r, e);
 }
 
 bool reflector_start(struct reflector *r, struct sai_err *e)
@@ -165,6 +181,7 @@ static void list_is_complete(struct reflector *r, const char *version)
     table_end(r->table, r->kind, r->began_ms, meta_version(version));
     r->listing = false;
     memcpy(r->version, version, VERSION_SIZE);
+    note(r, NULL);
     watch(r);
 }
 
@@ -194,14 +211,16 @@ static bool take_page(struct reflector *r, const struct kube_answer *answer, str
 static void on_page(void *owner, const struct kube_answer *answer)
 {
     struct reflector *r = owner;
-    struct sai_err e = { 0 };
+    struct sai_err e = answer->e;
 
     if (answer->cancelled)
         return;
-    if (answer->e.code == SAI_E_LIMIT && r->page > 1)
+    if (e.code == SAI_E_LIMIT && r->page > 1)
         r->page /= 4;
-    if (answer->e.code != SAI_OK || answer->status != 200 || !take_page(r, answer, &e))
-        list_again(r);
+    if (e.code == SAI_OK && answer->status != 200)
+        (void)kube_unexpected(&e, "list", answer->status, answer->body, answer->len);
+    if (e.code != SAI_OK || !take_page(r, answer, &e))
+        list_again(r, &e);
 }
 
 static bool is_unreserved(char c)
@@ -248,7 +267,7 @@ static void list_more(struct reflector *r)
     }
     call.path = path.data;
     if (!buf_ok(&path, &e) || !kube_client_call(r->client, &call, NULL, &e))
-        list_again(r);
+        list_again(r, &e);
 }
 
 /* Versions that are numbers only grow; what is older than what we have seen comes late. */
@@ -287,6 +306,8 @@ static bool take_line(struct reflector *r, const char *line, size_t len)
     case EVENT_BOOKMARK:
         break;
     }
+    if (!r->heard)
+        note(r, NULL);
     r->heard = true;
     set_version(r, ev.version);
     table_alive(r->table, r->kind, clock_mono_ms(), meta_version(r->version));
@@ -328,16 +349,19 @@ static void on_watch_end(void *owner, const struct kube_answer *answer)
 {
     struct reflector *r = owner;
     uint64_t lived = clock_mono_ms() - r->began_ms;
+    const struct sai_err none = { 0 };
+    struct sai_err e = answer->e;
 
     buf_done(&r->line);
     buf_init(&r->line, EVENT_MAX_BYTES);
     if (answer->cancelled)
         return;
+    if (e.code == SAI_OK && answer->status != 200 && !must_list(answer->status))
+        (void)kube_unexpected(&e, "watch", answer->status, answer->body, answer->len);
     if (must_list(answer->status) || r->version[0] == '\0')
-        list_again(r);
-    else if (answer->e.code != SAI_OK || answer->status != 200 ||
-             (!r->heard && lived < SHORT_MS))
-        fail(r);
+        list_again(r, &none); /* which is how watches end; should the list fail, it is noted */
+    else if (e.code != SAI_OK || (!r->heard && lived < SHORT_MS))
+        fail(r, &e);
     else if (lived < SHORT_MS)
         go_on_in(r, backoff_jitter(PAUSE_MS, 100));
     else
@@ -369,5 +393,5 @@ static void watch(struct reflector *r)
     atomic_fetch_add(&r->watches, 1);
     call.path = path.data;
     if (!buf_ok(&path, &e) || !kube_client_call(r->client, &call, NULL, &e))
-        fail(r);
+        fail(r, &e);
 }

@@ -2,6 +2,7 @@
 #include "tokens/desk.h"
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/metric.h"
 #include "conf/conf.h"
 #include "kube/client.h"
@@ -40,13 +41,27 @@ load_config(const struct conf_kubernetes *k, struct kube_config **out, struct sa
     return false;
 }
 
+static void on_note(void *owner, const char *kind, const struct sai_err *e)
+{
+    char text[sizeof(struct sai_err)];
+
+    (void)owner;
+    if (e == NULL)
+        log_info("following the cluster", LOG_STR("kind", kind));
+    else
+        log_warn("cannot follow the cluster, asking for each object instead",
+                 LOG_STR("kind", kind),
+                 LOG_STR("error", sai_err_format(e, text, sizeof(text))));
+}
+
 static bool join_cluster(struct token_desk *d, const struct conf *c, struct sai_err *e)
 {
     const struct conf_kubernetes *k = &c->accounts.kubernetes;
     const struct kube_client_options options = { 0 };
     const struct kube_accounts_options accounts = { .max_accounts =
                                                         (size_t)c->limits.max_accounts,
-                                                    .ask_timeout_ms = k->timeout_ms };
+                                                    .ask_timeout_ms = k->timeout_ms,
+                                                    .note = on_note };
     const struct kube_reviews_options reviews = { .timeout_ms = k->timeout_ms,
                                                   .cache_ms = c->callers.kubernetes.cache_ms };
     struct kube_config *config = NULL;
