@@ -5,7 +5,6 @@ client of Kubernetes and kubectl; by Unix socket, client certificate and token o
 import json
 import os
 import subprocess
-import sys
 import unittest
 
 import kubernetes
@@ -14,12 +13,10 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
 import daemon
+import fake_cluster
 import kubectl
 import minting
-
-sys.path.insert(0, str(daemon.ROOT / "tests/kube"))
-import fake_apiserver  # noqa: E402 pylint: disable=wrong-import-position
-import pki  # noqa: E402 pylint: disable=wrong-import-position
+import pki
 
 AUDIENCE = "sts.amazonaws.com"
 PATH = "/api/v1/namespaces/shop/serviceaccounts/{}/token"
@@ -30,21 +27,6 @@ OLD_BODY = json.dumps({
     "metadata": {"creationTimestamp": None},
     "spec": {"audiences": [AUDIENCE], "expirationSeconds": 3600, "boundObjectRef": None},
     "status": {"token": "", "expirationTimestamp": None}})
-DEPLOYER = "deployer.of.ci"
-POD_TOKEN = "pod.of.shop"
-POD_UID = "7a1c8a54-9f0e-4c53-8c13-000000000001"
-EXCHANGE = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-            "subject_token": POD_TOKEN, "audience": AUDIENCE}
-
-
-def user(namespace, name, **extra):
-    groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}",
-              "system:authenticated"]
-    return {"username": f"system:serviceaccount:{namespace}:{name}", "uid": f"uid-{name}",
-            "groups": groups,
-            "extra": {f"authentication.kubernetes.io/{key.replace('_', '-')}": [value]
-                      for key, value in extra.items()}}
 
 
 class Case(daemon.Case):
@@ -53,62 +35,60 @@ class Case(daemon.Case):
 
     def setUp(self):
         super().setUp()
-        self.authority = pki.Authority(self.dir, "ca")
-        self.certificate, self.key = self.authority.issue("me", client=True,
-                                                          organizations=("deployers",))
-        self.api = fake_apiserver.Api(*self.authority.issue("api"))
-        self.addCleanup(self.api.stop)
-        self.api.put("namespaces", None, "shop", labels={"example.com/cost-center": "4711"})
+        self.cluster = fake_cluster.FakeCluster(self)
+        self.cluster.namespace("shop", labels={"example.com/cost-center": "4711"})
+        self.cluster.namespace("ci")
+        self.cluster.account("ci", "deployer")
         for name in ("web", "cart"):
-            self.api.put("serviceaccounts", "shop", name,
-                         annotations={"example.com/tenant": "acme"})
-        web = self.api.put("serviceaccounts", "shop", "web")
-        self.api.put("pods", "shop", "web-1", uid=POD_UID,
-                     spec={"serviceAccountName": "web", "nodeName": "n1"})
-        self.api.put("nodes", None, "n1", uid="uid-n1")
-        self.api.users[DEPLOYER] = {"user": user("ci", "deployer"), "audiences": ["sa-issuerd"]}
-        self.api.users[POD_TOKEN] = {"audiences": ["sa-issuerd"], "user": {
-            **user("shop", "web", pod_name="web-1", pod_uid=POD_UID, node_name="n1",
-                   node_uid="uid-n1"), "uid": web["metadata"]["uid"]}}
-        self.api.allowed.add((user("ci", "deployer")["username"], "create", "",
-                              "serviceaccounts", "token", "shop", "web"))
+            self.cluster.account("shop", name, annotations={"example.com/tenant": "acme"})
+        self.cluster.node("n1")
+        self.pod_uid = self.cluster.pod("shop", "web-1", "web", "n1")
+        self.cluster.allow("ci/deployer", "shop", "web")
+        self.deployer = self.cluster.token("ci", "deployer")
+        self.pod_token = self.cluster.pod_token("shop", "web-1")
+        self.certificate, self.key = self.cluster.ca.issue("me", client=True,
+                                                           organizations=("deployers",))
+        self.exchange = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+                         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+                         "subject_token": self.pod_token, "audience": AUDIENCE}
         self.d = self.start()
 
     def start(self):
-        def config(c, d):
-            self.authority.issue("tokens")
-            d.tokens_port = daemon.free_port()
-            c["listeners"]["tokens"] = {
-                "address": f"127.0.0.1:{d.tokens_port}", "unix": "tokens.sock",
-                "tls": {"certificate": "../tokens.crt", "key": "../tokens.key",
-                        "clientCA": "../ca.crt"}}
-            c["accounts"] = {"kubernetes": {"kubeconfig": "kubeconfig"}}
-            c["callers"] = {
-                "kubernetes": {"audience": "sa-issuerd"},
-                "unixPeers": [{"uids": [os.getuid()], "accounts": ["shop/web"]}],
-                "clientCertificates": [{"groups": ["deployers"], "accounts": ["shop/web"]}]}
-            self.kubeconfig(d.dir / "kubeconfig", f"https://127.0.0.1:{self.api.port}",
-                            {"token": "own"})
-        d = minting.daemon_that_mints(self, change=config, claims=[
+        port = daemon.free_port()
+        crt, key = map(str, self.cluster.pair)
+
+        def change(c, _):
+            c["listeners"]["tokens"].update(
+                address=f"127.0.0.1:{port}",
+                tls={"certificate": crt, "key": key, "clientCA": str(self.cluster.ca.path)})
+            c["callers"].update(
+                unixPeers=[{"uids": [os.getuid()], "accounts": ["shop/web"]}],
+                clientCertificates=[{"groups": ["deployers"], "accounts": ["shop/web"]}])
+        d = fake_cluster.daemon_of(self, self.cluster, change, claims=[
             {"claim": "tenant", "annotation": "example.com/tenant", "required": True},
             {"claim": "cost_center", "namespaceLabel": "example.com/cost-center"}])
-        d.url = f"https://127.0.0.1:{d.tokens_port}"
+        d.url = f"https://127.0.0.1:{port}"
         return d
 
-    def kubeconfig(self, path, server, who):
+    def kubeconfig(self, **who):
+        """For the daemon in place of an API server; without a user, by the deployer's token."""
+        path = self.dir / "client.kubeconfig"
         path.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "c",
             "clusters": [{"name": "c", "cluster": {
-                "server": server, "certificate-authority": str(self.authority.path)}}],
-            "users": [{"name": "u", "user": who}],
+                "server": self.d.url, "certificate-authority": str(self.cluster.ca.path)}}],
+            "users": [{"name": "u", "user": who or {"token": self.deployer}}],
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u",
                                                    "namespace": "shop"}}]}))
         return path
 
+    def by_certificate(self):
+        return {"client-certificate": str(self.certificate), "client-key": str(self.key)}
+
     def prepared(self, session):
         """A session of requests that trusts our authority, whatever the environment says."""
         self.addCleanup(session.close)
-        session.verify = str(self.authority.path)
+        session.verify = str(self.cluster.ca.path)
         session.trust_env = False
         return session
 
@@ -118,14 +98,14 @@ class Case(daemon.Case):
         self.assertEqual((claims["sub"], claims["tenant"], claims["cost_center"]),
                          ("system:serviceaccount:shop:web", "acme", "4711"))
         self.assertEqual(claims["kubernetes.io"].get("pod"),
-                         {"name": "web-1", "uid": POD_UID} if bound else None)
+                         {"name": "web-1", "uid": self.pod_uid} if bound else None)
         return claims
 
 
 class Curl(Case):
     def curl(self, *arguments):
         """Status and body; certificate of our authority."""
-        done = subprocess.run(["curl", "-sS", "--cacert", self.authority.path, "-w",
+        done = subprocess.run(["curl", "-sS", "--cacert", self.cluster.ca.path, "-w",
                                "\n%{http_code}", *map(str, arguments)], check=False,
                               capture_output=True, text=True, timeout=30 * daemon.PATIENCE)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -136,8 +116,8 @@ class Curl(Case):
         """The arguments by which each kind of caller shows himself, and the server."""
         yield ["--unix-socket", self.d.dir / "tokens.sock"], "http://localhost"
         yield ["--cert", self.certificate, "--key", self.key], self.d.url
-        yield ["-H", f"Authorization: Bearer {DEPLOYER}"], self.d.url
-        yield ["--oauth2-bearer", DEPLOYER], self.d.url
+        yield ["-H", f"Authorization: Bearer {self.deployer}"], self.d.url
+        yield ["--oauth2-bearer", self.deployer], self.d.url
 
     def test_every_caller(self):
         for caller, server in self.callers():
@@ -162,13 +142,13 @@ class Curl(Case):
                     [*json_file, "-H", "Transfer-Encoding: chunked"],
                     ["-X", "POST", "-H", "Content-Type: application/json", "-T", body_file]):
             with self.subTest(way=way):
-                status, body = self.curl("--oauth2-bearer", DEPLOYER, *way,
+                status, body = self.curl("--oauth2-bearer", self.deployer, *way,
                                          self.d.url + PATH.format("web"))
                 self.assertEqual(status, 201, body)
                 self.check(body["status"]["token"])
 
     def test_exchange(self):
-        form = [word for name, value in EXCHANGE.items()
+        form = [word for name, value in self.exchange.items()
                 for word in ("--data-urlencode", f"{name}={value}")]
         status, body = self.curl(*form, self.d.url + "/token")
         self.assertEqual((status, body["token_type"]), (200, "Bearer"), body)
@@ -204,7 +184,8 @@ class Requests(Case):
 
     def test_bearers(self):
         url = self.d.url + PATH.format("web")
-        for token, status in ((DEPLOYER, 201), ("unknown.to.cluster", 401), (POD_TOKEN, 403)):
+        for token, status in ((self.deployer, 201), ("unknown.to.cluster", 401),
+                              (self.pod_token, 403)):
             got = self.session.post(url, json=json.loads(BODY),
                                     headers={"Authorization": f"Bearer {token}"})
             self.assertEqual(got.status_code, status, got.text)
@@ -213,13 +194,13 @@ class Requests(Case):
     def test_a_body_of_unknown_length(self):
         got = self.session.post(self.d.url + PATH.format("web"),
                                 data=iter([BODY[:10].encode(), BODY[10:].encode()]),
-                                headers={"Authorization": f"Bearer {DEPLOYER}",
+                                headers={"Authorization": f"Bearer {self.deployer}",
                                          "Content-Type": "application/json"})
         self.assertEqual(got.status_code, 201, got.text)
         self.check(got.json()["status"]["token"])
 
     def test_exchange(self):
-        got = self.session.post(self.d.url + "/token", data=EXCHANGE)
+        got = self.session.post(self.d.url + "/token", data=self.exchange)
         self.assertEqual(got.status_code, 200, got.text)
         self.check(got.json()["access_token"], bound=True)
 
@@ -229,7 +210,7 @@ class Authlib(Case):
         return self.prepared(OAuth2Session(token_endpoint_auth_method="none"))
 
     def test_exchange(self):
-        token = self.session().fetch_token(self.d.url + "/token", **EXCHANGE)
+        token = self.session().fetch_token(self.d.url + "/token", **self.exchange)
         self.assertEqual(token["issued_token_type"],
                          "urn:ietf:params:oauth:token-type:jwt")
         claims = self.check(token["access_token"], bound=True)
@@ -241,7 +222,7 @@ class Authlib(Case):
                               ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
                               ({"scope": "all"}, "invalid_scope")):
             with self.assertRaises(OAuthError) as caught:
-                self.session().fetch_token(self.d.url + "/token", **{**EXCHANGE, **change})
+                self.session().fetch_token(self.d.url + "/token", **{**self.exchange, **change})
             self.assertEqual(caught.exception.error, error)
             self.assertTrue(caught.exception.description)
 
@@ -252,9 +233,9 @@ class OpenidClient(Case):
     def grant(self, **changes):
         return subprocess.run(
             ["node", daemon.ROOT / "tests/clients/exchange_openid_client.mjs", self.d.issuer,
-             self.d.url + "/token", json.dumps({**EXCHANGE, **changes})], check=False,
+             self.d.url + "/token", json.dumps({**self.exchange, **changes})], check=False,
             capture_output=True, text=True, timeout=60 * daemon.PATIENCE,
-            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(self.authority.path)})
+            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(self.cluster.ca.path)})
 
     def test_exchange(self):
         done = self.grant()
@@ -272,8 +253,7 @@ class PythonClient(Case):
     """https://github.com/kubernetes-client/python, which is made of Kubernetes' OpenAPI."""
 
     def core(self, **who):
-        path = self.kubeconfig(self.dir / "client.kubeconfig", self.d.url, who)
-        client = kubernetes.config.new_client_from_config(str(path))
+        client = kubernetes.config.new_client_from_config(str(self.kubeconfig(**who)))
         self.addCleanup(client.close)
         return kubernetes.client.CoreV1Api(client)
 
@@ -283,8 +263,7 @@ class PythonClient(Case):
             spec=kubernetes.client.V1TokenRequestSpec(audiences=[AUDIENCE], **spec))
 
     def test_by_token_and_by_certificate(self):
-        for who in ({"token": DEPLOYER}, {"client-certificate": str(self.certificate),
-                                          "client-key": str(self.key)}):
+        for who in ({"token": self.deployer}, self.by_certificate()):
             core = self.core(**who)
             got = core.create_namespaced_service_account_token(
                 "web", "shop", self.request(expiration_seconds=1200))
@@ -296,16 +275,15 @@ class PythonClient(Case):
 
     def test_bound_to_a_pod(self):
         pod = kubernetes.client.V1BoundObjectReference(api_version="v1", kind="Pod",
-                                                       name="web-1", uid=POD_UID)
-        got = self.core(token=DEPLOYER).create_namespaced_service_account_token(
+                                                       name="web-1", uid=self.pod_uid)
+        got = self.core().create_namespaced_service_account_token(
             "web", "shop", self.request(bound_object_ref=pod))
         self.check(got.status.token, bound=True)
         self.assertEqual(got.spec.bound_object_ref, pod)
 
     def test_refusals_are_those_of_the_api(self):
-        core = self.core(token=DEPLOYER)
-        self.api.allowed.add((user("ci", "deployer")["username"], "create", "",
-                              "serviceaccounts", "token", "shop", "gone"))
+        core = self.core()
+        self.cluster.allow("ci/deployer", "shop", "gone")
         for name, request, status, reason in (
                 ("cart", self.request(), 403, "Forbidden"),
                 ("gone", self.request(), 404, "NotFound"),
@@ -322,9 +300,7 @@ class PythonClient(Case):
 
 class Kubectl(Case):
     def with_kubectl(self, *arguments, **who):
-        path = self.kubeconfig(self.dir / "kubectl.kubeconfig", self.d.url,
-                               who or {"token": DEPLOYER})
-        return kubectl.run(*arguments, home=self.dir, kubeconfig=path)
+        return kubectl.run(*arguments, home=self.dir, kubeconfig=self.kubeconfig(**who))
 
     def create_token(self, account, *arguments, audience=AUDIENCE, **who):
         return self.with_kubectl("create", "token", account, "--audience", audience, *arguments,
@@ -332,8 +308,7 @@ class Kubectl(Case):
 
     @kubectl.needs(24)
     def test_create_token(self):
-        for who in ({"token": DEPLOYER}, {"client-certificate": str(self.certificate),
-                                          "client-key": str(self.key)}):
+        for who in ({"token": self.deployer}, self.by_certificate()):
             done = self.create_token("web", **who)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.check(done.stdout.strip())
@@ -348,7 +323,7 @@ class Kubectl(Case):
     @kubectl.needs(24)
     def test_create_a_bound_token(self):
         done = self.create_token("web", "--bound-object-kind", "Pod", "--bound-object-name",
-                                 "web-1", "--bound-object-uid", POD_UID)
+                                 "web-1", "--bound-object-uid", self.pod_uid)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.check(done.stdout.strip(), bound=True)
 
