@@ -5,8 +5,10 @@
  * handlers rely on, found here by other means. */
 
 #include "http/admission.h"
+#include "http/authorization.h"
 #include "http/etag.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -70,6 +72,22 @@ static void check_admitted(const struct http_req *req, unsigned hosts, const cha
               memchr(req->host.at, ',', req->host.len) == NULL);
 }
 
+/* A token is a part of the field, and nothing but a token. */
+static void check_authorization(struct http_text value)
+{
+    struct http_text token = { 0 };
+    enum authorization got = authorization_read(value, &token);
+
+    check((got == AUTHORIZATION_NONE) == (value.at == NULL));
+    check((got == AUTHORIZATION_BEARER) == (token.len > 0));
+    if (got != AUTHORIZATION_BEARER)
+        return;
+    check(token.at >= value.at + 7 && token.at + token.len == value.at + value.len);
+    check(token.at[-1] == ' ' && token.at[0] != '=');
+    for (size_t i = 0; i < token.len; i++)
+        check(isalnum((unsigned char)token.at[i]) || strchr("-._~+/=", token.at[i]) != NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct lines l = { (const char *)data, (const char *)data + size };
@@ -93,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (admission_end(&a, 100) == FAULT_NONE) {
         check_admitted(&req, hosts, version);
         check(!req.chunked || (a.takes_chunks && strcmp(version, "HTTP/1.1") == 0));
+        check_authorization(req.authorization);
         (void)etag_matches(req.if_none_match, "\"abc\"");
     }
     free(method);
