@@ -45,24 +45,36 @@ static void print_issuer(const struct issuer *issuer)
     }
 }
 
+/* protocol: without TLS */
 static void print_listener(const char *name,
+                           const char *protocol,
                            const struct conf_listener *l,
                            const struct certificate *certificate)
 {
+    const char *scheme = certificate != NULL ? "https" : protocol;
     char expiry[CLOCK_TEXT_SIZE];
 
     for (size_t i = 0; i < l->addresses.count; i++)
-        (void)printf("listener %s: %s://%s\n", name, certificate != NULL ? "https" : "http",
-                     l->addresses.items[i]);
+        (void)printf("listener %s: %s://%s\n", name, scheme, l->addresses.items[i]);
     if (l->unix_path != NULL)
-        (void)printf("listener %s: http on Unix socket %s, mode %04o\n", name, l->unix_path,
-                     l->unix_mode);
+        (void)printf("listener %s: %s on Unix socket %s, mode %04o\n", name, protocol,
+                     l->unix_path, l->unix_mode);
     if (l->systemd != NULL)
-        (void)printf("listener %s: %s on the socket '%s' that systemd passes\n", name,
-                     certificate != NULL ? "https" : "http", l->systemd);
+        (void)printf("listener %s: %s on the socket '%s' that systemd passes\n", name, scheme,
+                     l->systemd);
     if (certificate != NULL)
         (void)printf("listener %s: certificate valid until %s\n", name,
                      clock_format_ms(certificate_expiry_unix_s(certificate) * 1000, expiry));
+}
+
+static void print_listeners(const struct snapshot *s)
+{
+    const struct conf_listeners *l = &s->conf->listeners;
+
+    print_listener("discovery", "http", &l->discovery, s->discovery_certificate);
+    print_listener("tokens", "http", &l->tokens, s->tokens_certificate);
+    print_listener("signer", "grpc", &l->signer.socket, NULL);
+    print_listener("admin", "http", &l->admin, s->admin_certificate);
 }
 
 static void print_accounts(const struct snapshot *s)
@@ -130,9 +142,7 @@ static int check(const char *file)
     }
     for (size_t i = 0; i < s->issuer_count; i++)
         print_issuer(&s->issuers[i]);
-    print_listener("discovery", &s->conf->listeners.discovery, s->discovery_certificate);
-    print_listener("tokens", &s->conf->listeners.tokens, s->tokens_certificate);
-    print_listener("admin", &s->conf->listeners.admin, s->admin_certificate);
+    print_listeners(s);
     print_accounts(s);
     print_callers(s->conf);
     print_verdict(stdout, file, "good", report, SAI_WARNING);

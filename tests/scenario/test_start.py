@@ -219,6 +219,16 @@ class CommandLine(daemon.Case):
                      "for themselves"):
             self.assertIn(line + "\n", done.stdout)
 
+    def test_check_says_where_the_signer_is(self):
+        def config(c, _):
+            c["issuers"][0]["role"] = "cluster"
+            c["listeners"]["signer"] = {"unix": "signer.sock", "mode": "0660"}
+        d = self.daemon(config, start=False)
+        done = daemon.run("check", d.config_file)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(f"listener signer: grpc on Unix socket {d.dir}/signer.sock, mode 0660\n",
+                      done.stdout)
+
     def test_check_reports_every_mistake_with_its_place(self):
         d = self.daemon(start=False)
         d.config_file.write_text("apiVersion: sa-issuerd/v1\nkind: Configuration\n"
