@@ -132,9 +132,9 @@ static bool is_for(const json_t *aud, const char *audience)
     return false;
 }
 
-static bool is_time(json_int_t v)
+static bool is_time(const json_t *v)
 {
-    return v > 0 && v <= time_max;
+    return json_is_integer(v) && json_integer_value(v) > 0 && json_integer_value(v) <= time_max;
 }
 
 static bool read_claims(const struct buf *claims,
@@ -143,21 +143,19 @@ static bool read_claims(const struct buf *claims,
                         struct sai_err *e)
 {
     AUTO(json_t) json_t *json = NULL;
-    const json_t *aud = NULL;
-    json_int_t issued_s = 0;
-    json_int_t expires_s = 0;
-    json_error_t error;
+    const json_t *issued;
+    const json_t *expires;
 
     if (!read_json(claims, CLAIMS_MAX_DEPTH, &json, e))
         return false;
-    if (json_unpack_ex(json, &error, 0, "{s:o, s:I, s:I}", "aud", &aud, "iat", &issued_s, "exp",
-                       &expires_s) != 0 ||
-        !is_time(issued_s) || !is_time(expires_s))
-        return err_set(e, SAI_E_INVALID, "aud, iat and exp are not as in a token of ours");
-    if (!is_for(aud, audience))
-        return err_set(e, SAI_E_INVALID, "it is for another audience");
-    out->issued_s = issued_s;
-    out->expires_s = expires_s;
+    issued = json_object_get(json, "iat");
+    expires = json_object_get(json, "exp");
+    if (!is_time(issued) || !is_time(expires))
+        return err_set(e, SAI_E_INVALID, "iat and exp must be integers, seconds since 1970");
+    if (!is_for(json_object_get(json, "aud"), audience))
+        return err_set(e, SAI_E_INVALID, "aud: it is for another audience");
+    out->issued_s = json_integer_value(issued);
+    out->expires_s = json_integer_value(expires);
     return true;
 }
 

@@ -148,17 +148,18 @@ def shim():
 
 
 class Agent:
-    """A running agent, its log and, with a clock, what time it thinks it is."""
+    """A running agent, its log and, with clock, the time that it sees."""
 
     def __init__(self, directory, arguments, environment=None, clock=False):
         self.dir = pathlib.Path(directory)
         self.log_file = self.dir / "agent.log"
-        self.clock_file = self.dir / "clock"
         self.exit_expected = 0
         environment = dict(environment or {})
         if clock:
-            self.move_clock(0)
-            environment["SHIM_CLOCK"] = str(self.clock_file)
+            self.set_clock(0)
+            self.elapse(0)
+            environment["SHIM_CLOCK"] = str(self.dir / "clock")
+            environment["SHIM_ELAPSED"] = str(self.dir / "elapsed")
         if any(name.startswith("SHIM_") for name in environment):
             environment["LD_PRELOAD"] = str(shim())
         sanitizer = dict(daemon.SANITIZER_ENVIRONMENT)
@@ -169,11 +170,18 @@ class Agent:
                 stdout=log, stderr=log, cwd=self.dir,
                 env={**os.environ, **sanitizer, **environment})
 
-    def move_clock(self, seconds):
-        """Seconds ahead of the real one."""
-        new = self.clock_file.with_suffix(".new")
+    def set_clock(self, seconds):
+        """The date is so many seconds ahead of the real one, as if the clock had been set."""
+        self._shift("clock", seconds)
+
+    def elapse(self, seconds):
+        """So many seconds have passed for all that waits, beside those that have passed."""
+        self._shift("elapsed", seconds)
+
+    def _shift(self, name, seconds):
+        new = self.dir / f"{name}.new"
         new.write_text(str(seconds))
-        new.rename(self.clock_file)
+        new.rename(self.dir / name)
 
     def waits(self):
         """How often its first thread has waited for something."""

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Preloaded into a program under test: a clock that the test moves and nobody waits long for.
+/* Preloaded into a program under test: clocks that the test moves, and nobody waits long.
  *
  * SHIM_CLOCK     a file with the seconds that time() is ahead (or behind: negative)
+ * SHIM_ELAPSED   a file with the seconds that CLOCK_MONOTONIC is ahead
  * SHIM_RESOLVER  if set, names are never resolved */
 
 #define _GNU_SOURCE
@@ -17,12 +18,11 @@
 
 enum { WAIT_MS = 20 };
 
-time_t time(time_t *out)
+static long long seconds_in(const char *variable)
 {
-    const char *file = getenv("SHIM_CLOCK");
+    const char *file = getenv(variable);
     char text[32] = "";
     int fd = file == NULL ? -1 : open(file, O_RDONLY | O_CLOEXEC);
-    struct timespec now;
 
     if (fd >= 0) {
         ssize_t n = read(fd, text, sizeof(text) - 1);
@@ -30,8 +30,24 @@ time_t time(time_t *out)
         (void)n;
         (void)close(fd);
     }
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    now.tv_sec += strtoll(text, NULL, 10);
+    return strtoll(text, NULL, 10);
+}
+
+int clock_gettime(clockid_t id, struct timespec *out)
+{
+    int result = (int)syscall(SYS_clock_gettime, id, out);
+
+    if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW || id == CLOCK_MONOTONIC_COARSE)
+        out->tv_sec += seconds_in("SHIM_ELAPSED");
+    return result;
+}
+
+time_t time(time_t *out)
+{
+    struct timespec now;
+
+    (void)syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+    now.tv_sec += seconds_in("SHIM_CLOCK");
     if (out != NULL)
         *out = now.tv_sec;
     return now.tv_sec;
