@@ -50,6 +50,8 @@ static inline void fixture_load(struct fixture *f)
         fail_msg("%s", sai_err_format(sai_report_get(report, 0, NULL), text, sizeof(text)));
     s->conf->callers.peers = fixture_peers;
     s->conf->callers.peer_count = ARRAY_SIZE(fixture_peers);
+    s->conf->limits.tokens_per_second = 0;
+    s->conf->limits.tokens_per_second_per_caller = 0;
     if (f->state == NULL)
         f->state = state_new(s);
     else
