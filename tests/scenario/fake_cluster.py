@@ -143,7 +143,7 @@ def daemon_of(case, cluster, change=None, **options):
     """A daemon that asks that cluster; requests come over its Unix socket."""
     def config(c, d):
         c["accounts"] = {"kubernetes": {"kubeconfig": str(cluster.kubeconfig),
-                                        "timeout": f"{2 * daemon.PATIENCE:g}s"}}
+                                        "timeout": f"{3 * daemon.PATIENCE:g}s"}}
         c["callers"]["kubernetes"] = {"audience": AUDIENCE, "cache": "0s"}
         c["limits"] = {"tokensPerSecond": 0, "tokensPerSecondPerCaller": 0}
         if change:
