@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import ssl
@@ -167,6 +168,22 @@ class Answers(daemon.Case):
             self.assertEqual(d.reload(), "ok")
             daemon.wait_until("the key is gone", lambda: not in_memory(d.pid, secret))
             self.assertEqual(asking.ask(c).status, 201)
+
+    def test_a_flood_of_discovery_leaves_room_for_tokens(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+        d = asking.daemon_with_tokens(self, serve_options={"preexec_fn": limit})
+        flood = [raw.tcp(d.port) for _ in range(300)]
+        for c in flood:
+            self.addCleanup(c.socket.close)
+        kept = [asking.unix(d) for _ in range(20)]
+        for c in kept:
+            self.addCleanup(c.socket.close)
+            c.send(asking.raw_request())
+        self.assertEqual([c.answer().status for c in kept], [201] * 20)
+        self.assertGreater(d.metric("sa_issuerd_http_connections_refused_total",
+                                    listener="discovery", reason="descriptors"), 0)
+
 
 
 class Bodies(daemon.Case):
