@@ -66,6 +66,8 @@ void asker_body(struct asker *a, const char *bytes, size_t len, size_t max_bytes
 void asker_end(struct asker *a)
 {
     token_job_free(TAKE(a->job));
+    if (a->body.data != NULL) /* a pod's token, perhaps */
+        explicit_bzero(a->body.data, a->body.len);
     if (a->body.cap > BODY_KEPT_BYTES || a->body.failed) {
         buf_done(&a->body);
         buf_init_secret(&a->body, 0);
