@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """ExternalJWTSigner as an API server uses it, through Python's grpcio."""
 
+import json
+import subprocess
 import time
 
 import grpc
@@ -70,3 +72,28 @@ class Calls(SignerCase):
         self.assertEqual(signer.audit(d)[-1]["reason"], "aud: is missing")
         code, _ = signer.refusal(c.call, "Nothing")
         self.assertEqual(code, grpc.StatusCode.UNIMPLEMENTED)
+
+
+class Clients(SignerCase):
+    """tests/clients has the npm packages."""
+
+    def test_grpc_js(self):
+        d = signer.daemon_that_signs(self, signer={"refreshHint": "90s"})
+        done = subprocess.run(
+            ["node", str(daemon.ROOT / "tests/clients/sign_grpc.mjs"), str(d.socket), d.issuer,
+             "400"], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = json.loads(done.stdout)
+        changed = found.pop("changed")
+        self.assertEqual(found, {
+            "keys": [[keys.kid(d.keys / "first.pem"), False]],
+            "refresh": 90,
+            "maxLifetime": 86400,
+            "verified": 400,
+            "refusals": {
+                "Nothing {}": [12, "unknown service or method"],
+                'Sign {"claims":"e30"}': [3, "the request was not understood"],
+                "Sign {}": [3, "the request was not understood"],
+            },
+        })
+        self.assertEqual(changed, self.client(d).keys().changed)
