@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/harden.h"
 
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,6 +19,8 @@ void harden_process(void)
     struct rlimit limit = { 0 };
 
     (void)umask(077);
+    /* GnuTLS and libcurl would write the secrets of all our connections into that file. */
+    (void)unsetenv("SSLKEYLOGFILE"); /* NOLINT(concurrency-mt-unsafe): no other thread yet */
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #ifndef LEAK_CHECKER_ATTACHES
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

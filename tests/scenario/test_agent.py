@@ -282,8 +282,10 @@ class Routes(agents.Case):
         with agents.Endpoint() as endpoint:
             self.works(endpoint, environment={
                 "http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1",
-                "HOME": str(self.dir), "CURL_HOME": str(self.dir)})
+                "HOME": str(self.dir), "CURL_HOME": str(self.dir),
+                "SSLKEYLOGFILE": str(self.dir / "secrets")})
             self.assertNotIn("Authorization", endpoint.asked[0].headers)
+        self.assertFalse((self.dir / "secrets").exists())
 
     def test_proxy(self):
         """An https issuer behind a proxy: a tunnel, and TLS with the issuer itself."""

@@ -33,13 +33,13 @@ def client(certificate=None, version=None, alpn=None):
 
 
 class Tls(daemon.Case):
-    def tls_daemon(self, kind="p256", limits=None):
+    def tls_daemon(self, kind="p256", limits=None, **options):
         def config(c, d):
             c["issuers"][0]["url"] = f"https://localhost:{d.port}"
             c["listeners"]["discovery"]["tls"] = {"certificate": "tls.crt", "key": "tls.key"}
             if limits:
                 c["limits"] = limits
-        d = self.daemon(config, start=False)
+        d = self.daemon(config, start=False, **options)
         self.certificate, _ = keys.certificate(d.dir, kind=kind)
         return d.start()
 
@@ -55,6 +55,15 @@ class Tls(daemon.Case):
         for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
             with self.subTest(version), self.assertRaises((ssl.SSLError, OSError)):
                 raw.tcp(d.port, context=client(self.certificate, version))
+
+    def test_secrets_are_not_logged(self):
+        """GnuTLS would do so for whoever sets this variable."""
+        log = self.dir / "secrets"
+        d = self.tls_daemon(environment={"SSLKEYLOGFILE": str(log)})
+        with raw.tcp(d.port, context=client(self.certificate)) as c:
+            c.get(JWKS)
+            self.assertEqual(c.answer().status, 200)
+        self.assertFalse(log.exists())
 
     def test_rsa_certificate(self):
         d = self.tls_daemon("rsa")
