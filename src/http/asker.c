@@ -125,8 +125,7 @@ static bool find_caller(struct asker *a, const struct http_req *req, struct toke
     add_client(&a->client, out);
     if (shown == AUTHORIZATION_BEARER) {
         out->kind = CALLER_BEARER;
-        out->token = token.at;
-        out->token_len = token.len;
+        out->token = token.at; /* to the end of the field, so there is a NUL behind it */
     }
     return true;
 }

@@ -102,7 +102,6 @@ bool token_desk_new(struct state *st, struct token_desk **out, struct sai_err *e
 
     if (d == NULL)
         return err_nomem(e);
-    d->state = st;
     d->rates = rates_new();
     if (d->rates == NULL)
         return err_nomem(e);

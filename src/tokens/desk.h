@@ -16,8 +16,8 @@
 struct state;
 struct token_desk;
 
-/* Starts to watch accounts where accounts.kubernetes says so, without waiting for the API; an
- * unusable kubeconfig is an error. st must outlive the desk. */
+/* Starts to watch accounts where accounts.kubernetes of the current snapshot says so, without
+ * waiting for the API; an unusable kubeconfig or audit file is an error. */
 bool token_desk_new(struct state *st, struct token_desk **out, struct sai_err *e) MUST_USE;
 
 /* Ends what is asked of Kubernetes: jobs that wait are woken, and whatever needs an answer from

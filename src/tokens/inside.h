@@ -4,6 +4,7 @@
 /* The desk, its clerks and a job from the inside, for the files of this room. */
 
 #include "base/attr.h"
+#include "issue/trail.h"
 #include "kube/accounts.h"
 #include "kube/objects.h"
 #include "kube/review.h"
@@ -11,7 +12,6 @@
 #include "tokens/desk.h"
 #include "tokens/job.h"
 #include "tokens/rate.h"
-#include "issue/trail.h"
 #include "tokens/who.h"
 
 #include <stdatomic.h>
@@ -19,13 +19,11 @@
 struct issuer;
 struct kube_client;
 struct sai_minter;
-struct state;
 
 enum { DESK_REVIEWS_MAX = 128 };
 
 /* Nothing but counters changes until it is freed. */
 struct token_desk {
-    struct state *state;
     /* The cluster; all NULL without one. */
     struct kube_client *client;
     struct kube_accounts *accounts;

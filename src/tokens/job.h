@@ -50,8 +50,7 @@ enum { CALLER_GROUPS_MAX = 32 };
  * A token that is not believed is a refusal, whatever else was shown. */
 struct token_caller {
     enum token_caller_kind kind;
-    const char *token; /* secret; NUL after it */
-    size_t token_len;
+    const char *token;         /* secret; NUL after it */
     const char *user;          /* the subject's CN, */
     struct sai_strings groups; /* and its Os, as Kubernetes maps them */
     uid_t uid;

@@ -306,6 +306,24 @@ class Certificates(Case):
         self.assertEqual(self.api.count("tokenreviews$"), 0)
 
 
+    def test_nodes_have_no_more_than_kube_apiserver_gives_them(self):
+        """Its admission holds them to their own pods; a review of access does not."""
+        self.begin(True)
+        for name, groups in (("system:node:n1", ("system:nodes",)), ("system:node:n1", ()),
+                             ("n1", ("system:nodes",))):
+            self.cluster.allow(name, "shop", "web")
+            got = self.ask_as(name, groups)
+            self.assertEqual(got.status, 403)
+            self.assertIn("nodes ask kube-apiserver", got.json()["message"])
+        self.assertEqual(self.api.count("subjectaccessreviews$"), 0)
+        # Neither with a token; but whoever is on the list is.
+        context = daemon.tls_context(self.clients.path)
+        got = asking.post(self.d, WEB, asking.body("vault"), port=self.port, context=context,
+                          **fake_cluster.bearer(self.cluster.person("system:node:n1")))
+        self.assertEqual(got.status, 403)
+        self.assertEqual(self.ask_as("system:node:n2", ("deployers",)).status, 201)
+
+
 class Metrics(Case):
     def test_what_happened_is_counted(self):
         self.begin()

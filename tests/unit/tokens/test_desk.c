@@ -155,7 +155,7 @@ static struct token_job *start(struct cluster *c, const char *path, struct token
 
 static struct token_caller bearer(void)
 {
-    return (struct token_caller){ .kind = CALLER_BEARER, .token = "a.b.c", .token_len = 5 };
+    return (struct token_caller){ .kind = CALLER_BEARER, .token = "a.b.c" };
 }
 
 static struct token_caller certificate(void)

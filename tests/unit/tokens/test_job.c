@@ -70,7 +70,7 @@ static void nobody_gets_nothing(void **state)
     static const enum token_caller_kind kinds[] = { CALLER_NONE, CALLER_BEARER };
 
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        struct token_caller c = { .kind = kinds[i], .token = "t", .token_len = 1 };
+        struct token_caller c = { .kind = kinds[i], .token = "t" };
         AUTO(token_job) struct token_job *j = fixture_job(f, FIXTURE_PATH, FIXTURE_BODY, c);
 
         assert_non_null(strstr(run(j, 401), "\"reason\":\"Unauthorized\""));
