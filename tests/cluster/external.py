@@ -20,13 +20,20 @@ REFRESH_S = 2  # of the keys, at the API server and at relying parties
 
 
 class Signer(daemon.Daemon):
-    """sa-issuerd with one cluster issuer, for API servers made with its flags()."""
+    """sa-issuerd with one cluster issuer, for API servers made with its flags().
 
-    def __init__(self, directory, key=None, **signer):
+    key     a private key file to begin with; absent: a new one
+    peer    a signer of the same issuer, for another API server of the cluster
+    socket  an abstract one; absent: a file
+    """
+
+    def __init__(self, directory, key=None, peer=None, socket=None, **signer):
         def config(c, d):
             issuing.over_tls(c, d)
-            d.socket = d.dir / "signer.sock"
-            c["listeners"]["signer"] = {"unix": "signer.sock", "allowUIDs": [os.getuid()]}
+            if peer:
+                d.issuer = c["issuers"][0]["url"] = peer.issuer
+            d.socket = socket or d.dir / "signer.sock"
+            c["listeners"]["signer"] = {"unix": str(d.socket), "allowUIDs": [os.getuid()]}
             c["issuers"][0].update(
                 role="cluster",
                 discovery={"maxAge": "2s", "jwksMaxAge": f"{REFRESH_S}s"},
@@ -82,11 +89,12 @@ class RelyingParty:
 
 
 class Load:
-    """Threads that get tokens of an account from an API server, use them there and show them to
-    a relying party with a cache. Failures are texts; made is how many tokens went through."""
+    """Threads that get tokens of an account from an API server, use them there, or at another
+    one of its cluster, and show them to a relying party with a cache. Failures are texts; made is
+    how many tokens went through."""
 
-    def __init__(self, server, signer, space, threads=2):
-        self.server, self.signer = server, signer
+    def __init__(self, server, signer, space, threads=2, used_at=None):
+        self.server, self.signer, self.used_at = server, signer, used_at or server
         self.path = f"/api/v1/namespaces/{space}/serviceaccounts/web/token"
         self.made, self.kids, self.failures = 0, set(), []
         self._lock, self._end = threading.Lock(), threading.Event()
@@ -112,7 +120,7 @@ class Load:
         party = RelyingParty(self.signer.issuer, self.signer.certificate)
         # Two connections, as a client certificate wins over a token.
         with contextlib.closing(self.server.connect(as_admin=True)) as admin, \
-                contextlib.closing(self.server.connect()) as plain:
+                contextlib.closing(self.used_at.connect()) as plain:
             while not self._end.wait(0.02):
                 try:
                     kid = self._one(admin, plain, party)

@@ -126,10 +126,13 @@ class Tokens(Case):
 
 
 class Extended(Case):
+    """Over an abstract socket, besides."""
+
     signer_options = {"extendedLifetime": True}
 
     @classmethod
     def server_arguments(cls):
+        cls.signer_options = {**cls.signer_options, "socket": f"@sa-issuerd.{uuid.uuid4()}"}
         return {**super().server_arguments(), "service-account-max-token-expiration": "24h"}
 
     def test_pod_tokens_live_a_year(self):
@@ -218,19 +221,22 @@ class Late(Case):
         self.verify(self.server.create_token("shop", "web", "--audience", AUDIENCE))
 
 
+def known(server):
+    """The kids that an API server publishes."""
+    return {k["kid"] for k in server.request("/openid/v1/jwks").json()["keys"]}
+
+
 class Rotation(Case):
     def test_new_key_comes_and_the_old_one_goes_without_a_failed_request(self):
         old = self.signer.keys / "first.pem"
         api_server = self.server.process.process.pid
-
-        def known():
-            return {k["kid"] for k in self.server.request("/openid/v1/jwks").json()["keys"]}
         kept = self.bound_token()
         with external.Load(self.server, self.signer, self.namespace) as load:
             load.more()
             self.signer.use_key("first.pem")  # before there is another
             new = keys.kid(self.signer.add_key("second.pem"))
-            daemon.wait_until("the API server knows the new key", lambda: new in known())
+            daemon.wait_until("the API server knows the new key",
+                              lambda: new in known(self.server))
             load.more()
             self.assertEqual(load.kids, {keys.kid(old)})
             self.signer.use_key("second.pem")
@@ -240,7 +246,8 @@ class Rotation(Case):
                              f"system:serviceaccount:{self.namespace}:web")
             gone = keys.kid(old)
             old.unlink()
-            daemon.wait_until("the API server forgets the old key", lambda: gone not in known())
+            daemon.wait_until("the API server forgets the old key",
+                              lambda: gone not in known(self.server))
             load.kids.clear()
             load.more()
             self.assertEqual(load.kids, {new})
@@ -250,6 +257,47 @@ class Rotation(Case):
         with self.subTest("what the old key signed is no longer taken"):
             daemon.wait_until("the old token is refused", seconds=20, condition=lambda:
                               self.server.request("/api", token=kept).status == 401)
+
+
+class TwoNodes(Case):
+    """Two API servers of one cluster, each with a signer of its own beside it."""
+
+    @classmethod
+    def start_server(cls):
+        super().start_server()
+        cls.other_signer = external.Signer(cls.place / "other-signer", peer=cls.signer,
+                                           key=cls.signer.keys / "first.pem")
+        cls.other = cluster.ApiServer(cls.place / "other", {
+            **cls.other_signer.flags(), "etcd-prefix": cls.server.arguments["etcd-prefix"]})
+        cls.addClassCleanup(cls.other.stop)
+        cls.addClassCleanup(cls.other_signer.stop)
+        cls.other_signer.start()
+        cls.other.start()
+
+    def test_rotation_one_node_after_the_other(self):
+        signers, servers = (self.signer, self.other_signer), (self.server, self.other)
+        with external.Load(self.server, self.signer, self.namespace, 1, self.other) as here, \
+                external.Load(self.other, self.signer, self.namespace, 1, self.server) as there:
+            loads = (here, there)
+            for signer in signers:
+                signer.use_key("first.pem")
+            second = self.signer.add_key("second.pem")
+            new = keys.kid(second)
+            daemon.wait_until("one knows the new key", lambda: new in known(self.server))
+            keys.write_private(self.other_signer.keys / "second.pem", second.read_bytes())
+            daemon.wait_until("both know the new key", lambda: new in known(self.other))
+            for signer, load in zip(signers, loads):
+                signer.use_key("second.pem")
+                daemon.wait_until("the new key signs", lambda load=load: new in load.kids)
+                for each in loads:
+                    each.more(10)
+            for signer in signers:
+                (signer.keys / "first.pem").unlink()
+            daemon.wait_until("the old key is gone", lambda: all(
+                known(server) == {new} for server in servers))
+            for load in loads:
+                load.more(10)
+        self.assertEqual((here.failures, there.failures), ([], []))
 
 
 class Restarts(Case):

@@ -112,6 +112,37 @@ class Tokens(token_service.Case):
         self.assertEqual(self.exchange(subject).status, 200)
 
 
+class Certificates(token_service.Case):
+    """Callers that the cluster knows by a certificate, as it knows its administrators."""
+
+    def configure(self, c, d):
+        super().configure(c, d)
+        c["callers"]["kubernetes"]["certificates"] = True
+        c["listeners"]["tokens"]["tls"]["clientCA"] = str(self.server.authority.path)
+
+    def ask(self, name, organizations=()):
+        config = self.server.kubeconfig(name, organizations=organizations)
+        return self.server.kubectl(
+            "create", "token", "-n", self.namespace, "web", "--audience", AUDIENCE,
+            "--server", f"https://127.0.0.1:{self.issuerd.tokens_port}",
+            "--certificate-authority", self.issuerd.tokens_certificate, config=config,
+            check=False)
+
+    def test_rbac_decides(self):
+        self.server.apply(*cluster.grant(
+            "deployers", {"kind": "Group", "name": "deployers"},
+            {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]}))
+        daemon.wait_until("the right is in force", lambda: self.ask(
+            "ci", ["deployers"]).returncode == 0)
+        self.assertIn("certificate:ci", json.dumps(minting.audit(self.issuerd)[-1]))
+        refused = self.ask("stranger", ["others"])
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn('User "stranger" cannot create resource "serviceaccounts/token"',
+                      refused.stderr)
+        with self.subTest("an administrator of the cluster is one here"):
+            self.assertEqual(self.ask("root", ["system:masters"]).returncode, 0)
+
+
 # What is asked, and what both must say to it.
 QUESTIONS = {
     "unknown account": ("none", {}),
