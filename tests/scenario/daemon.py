@@ -47,13 +47,20 @@ SANITIZER_ENVIRONMENT = {
 }
 
 
+_given = set()
+
+
 def free_port(host="127.0.0.1"):
-    """A TCP port that nobody listens on. Linux does not hand it out again soon."""
+    """A TCP port that nobody listens on, another one each time."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind((host, 0))
+            port = s.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def wait_until(what, condition, seconds=10.0, step=0.01):
