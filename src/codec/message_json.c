@@ -213,7 +213,8 @@ static const struct field_row *row_named(const struct message_type *type,
     for (size_t i = 0; i < type->count; i++) {
         const char *own = type->rows[i].name;
 
-        if (own != NULL && strlen(own) == name->len && memcmp(own, name->at, name->len) == 0)
+        /* No name holds a NUL. */
+        if (own != NULL && strncmp(own, name->at, name->len) == 0 && own[name->len] == '\0')
             return &type->rows[i];
     }
     return NULL;
