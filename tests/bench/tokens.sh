@@ -192,8 +192,8 @@ spread() { # COLUMN of the rounds: the median, and the range
         awk '{ v[NR] = $1 } END { printf "**%s** | %s to %s", v[int((NR + 1) / 2)], v[1], v[NR] }'
 }
 
-latency() { # COLUMN, as milliseconds
-    median "$1" <"$place/latencies" | awk '{ if ($1 != "") printf "%.2f ms", $1 / 1000 }'
+latency() { # COLUMN, as milliseconds; h2load tells none
+    median "$1" <"$place/latencies" | awk '{ print $1 == "" ? "" : sprintf("%.2f ms", $1 / 1000) }'
 }
 
 # row ALGORITHM NAME CALLERS: of the table
@@ -330,11 +330,13 @@ has done something else since the one before.
   the account comes from a manifest, two rules make claims of it, the audit line goes to a file.
 - Polling callers look at their $connections connections in turn and never sleep; sleeping ones (h2load) are
   woken by the kernel for each answer. That is the kernel's work in the daemon's time, and on a
-  virtual machine much of it.
+  virtual machine, where another processor is woken through the hypervisor, much of it.
 - The daemon is bound to one processor, as \`openssl speed\` is before or after each round of
   $((2 * seconds)) s; the callers (one thread) and wrk have another. Processor time is the kernel's and
   the user's, threads that only wait included. Discovery shares the daemon's processor here, with
-  a thread of its own.
+  a thread of its own. While callers wait for the API, the processor time is theirs as well.
+- Bearers of the cluster's tokens are another matter: for each token the API is asked whether they
+  may have it, and its pace is theirs.
 - OpenSSL $(openssl version | cut -d' ' -f2), libmicrohttpd $("$daemon" version | sed -n 's/.*libmicrohttpd //p'); $(nproc) processors of a virtual machine, Linux $(uname -r | cut -d. -f1,2).
 MARKDOWN
 echo "written: docs/benchmarks.md"
