@@ -17,17 +17,22 @@ OWN = "system:serviceaccount:sa-issuerd:sa-issuerd"
 DEPLOY = daemon.ROOT / "deploy/kubernetes/token-service"
 
 
+def install(server):
+    """Applies the manifests as they are; the kubeconfig of the account that they make."""
+    server.kubectl("apply", "-k", DEPLOY)
+    own = server.dir / "own-token"
+    own.write_text(server.create_token("sa-issuerd", "sa-issuerd"))
+    return server.kubeconfig("sa-issuerd", token_file=own)
+
+
 class Case(cluster.Case):
-    """The manifests are applied as they are; the daemon runs here with the account's token."""
+    """The daemon runs here, with the account's token."""
 
     @classmethod
     def start_server(cls):
         super().start_server()
-        cls.server.kubectl("apply", "-k", DEPLOY)
         cls.server.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}})
-        own = cls.server.dir / "own-token"
-        own.write_text(cls.server.create_token("sa-issuerd", "sa-issuerd"))
-        cls.config = cls.server.kubeconfig("sa-issuerd", token_file=own)
+        cls.config = install(cls.server)
 
     def setUp(self):
         super().setUp()

@@ -2,8 +2,8 @@
 """A cluster to ask, as scenarios of the token service see it: objects, tokens of callers, rights.
 Behind it is the API server of tests/kube, whose faults are in cluster.api.
 
-What has the same methods can take its place: namespace, account, pod, node, secret, remove,
-token, pod_token, allow, and kubeconfig, the path of a file.
+What has the same methods can take its place: namespace, end_namespace, account, pod, node,
+secret, remove, token, pod_token, allow, and kubeconfig, the path of a file.
 """
 
 import base64
@@ -68,6 +68,10 @@ class FakeCluster:
 
     def namespace(self, name, **metadata):
         return self.api.put("namespaces", None, name, **metadata)["metadata"]["uid"]
+
+    def end_namespace(self, name):
+        """Deletes it; it stays while it is terminating."""
+        self.namespace(name, deletionTimestamp="2026-01-01T00:00:00Z")
 
     def account(self, space, name, **metadata):
         return self.api.put("serviceaccounts", space, name, **metadata)["metadata"]["uid"]

@@ -43,13 +43,15 @@ class Matrix(daemon.Case):
             cluster.namespace(name)
         cluster.account("bank", "web")
         cluster.account("ops", "deployer")
-        cluster.namespace("ending", deletionTimestamp="2026-01-01T00:00:00Z")
+        cluster.namespace("ending")
         cluster.account("ending", "web")
+        cluster.pod("ending", "web-1", "web", "n1")
         cluster.allow("ops/deployer", "shop", "web")
         for target in ("shop/ghost", "nowhere/web", "ending/web"):
             cluster.allow("ops/admin", *target.split("/"))
 
-    def callers(self, cluster):
+    @staticmethod
+    def callers(cluster):
         return {"admin": cluster.token("ops", "admin"),
                 "deployer": cluster.token("ops", "deployer"),
                 "pod": cluster.pod_token("shop", "web-1"),
@@ -69,6 +71,7 @@ class Matrix(daemon.Case):
     def test_only_the_listed_token_requests_succeed(self):
         cluster = self.make_cluster()
         self.populate(cluster)
+        cluster.end_namespace("ending")
 
         def change(c, d):
             c["callers"]["unixPeers"] = [{"uids": [os.getuid()], "accounts": ["shop/web"],
@@ -99,27 +102,32 @@ class Matrix(daemon.Case):
             sum(c == "peer" for c, _, _ in MAY)
         self.assertEqual(d.metric("sa_issuerd_tokens_issued_total"), issued)
 
+    def subjects(self, cluster):
+        """Tokens to be exchanged; only the one that is called "pod" may be."""
+        found = {
+            "pod": cluster.pod_token("shop", "web-1"),
+            "account": cluster.token("shop", "web"),
+            "for-another-audience": cluster.pod_token("shop", "web-1", "https://kubernetes"),
+            "garbage": "not.a.token",
+            "pod-of-an-ending-namespace": cluster.pod_token("ending", "web-1"),
+        }
+        for name in ("gone", "renewed"):
+            cluster.account("shop", name)
+            cluster.pod("shop", f"{name}-1", name, "n1")
+            cluster.pod("shop", f"{name}-2", name, "n1")
+            found[f"account-{name}"] = cluster.pod_token("shop", f"{name}-1")
+        found["pod-gone"] = cluster.pod_token("shop", "gone-2")
+        cluster.remove("pods", "shop", "gone-2")
+        for name in ("gone", "renewed"):
+            cluster.remove("serviceaccounts", "shop", name)
+        cluster.account("shop", "renewed")
+        return found
+
     def test_only_pods_exchange_and_for_themselves(self):
         cluster = self.make_cluster()
         self.populate(cluster)
-        subjects = {
-            "pod": cluster.pod_token("shop", "web-1"),
-            "account": cluster.token("shop", "web"),
-            "account-with-half-a-pod": cluster.token("shop", "web", pod_name="web-1"),
-            "pod-of-another": cluster.token("shop", "web", pod_name="cart-1", pod_uid="u"),
-            "earlier-pod": cluster.token("shop", "web", pod_name="web-1", pod_uid="earlier"),
-            "no-pod": cluster.token("shop", "web", pod_name="gone", pod_uid="u"),
-            "for-another-audience": cluster.pod_token("shop", "web-1", "https://kubernetes"),
-            "person": cluster.person("alice"),
-            "garbage": "not.a.token",
-        }
-        cluster.pod("ending", "web-1", "web", "n1")
-        subjects["pod-of-an-ending-namespace"] = cluster.pod_token("ending", "web-1")
-        cluster.account("shop", "renewed")
-        cluster.pod("shop", "renewed-1", "renewed", "n1")
-        subjects["account-of-earlier"] = cluster.pod_token("shop", "renewed-1")
-        cluster.remove("serviceaccounts", "shop", "renewed")
-        cluster.account("shop", "renewed")
+        subjects = self.subjects(cluster)
+        cluster.end_namespace("ending")
         d = fake_cluster.daemon_of(self, cluster)
         for subject, audience in itertools.product(subjects, AUDIENCES):
             got = fake_cluster.post_exchange(d, subjects[subject], AUDIENCES[audience][0])
@@ -130,3 +138,23 @@ class Matrix(daemon.Case):
                 continue
             self.assertNotIn(b"eyJ", got.body, cell)
             self.assertIn(got.json()["error"], ("invalid_request", "invalid_target"), cell)
+
+
+class Odd(Matrix):
+    """What no API server should say of a token."""
+
+    test_only_the_listed_token_requests_succeed = None
+
+    def subjects(self, cluster):
+        return {
+            "pod": cluster.pod_token("shop", "web-1"),
+            "half-a-pod": cluster.token("shop", "web", pod_name="web-1"),
+            "pod-of-another": cluster.token("shop", "web", pod_name="cart-1", pod_uid="u"),
+            "earlier-pod": cluster.token("shop", "web", pod_name="web-1", pod_uid="earlier"),
+            "no-pod": cluster.token("shop", "web", pod_name="gone", pod_uid="u"),
+            "pod-with-a-path": cluster.token("shop", "web", pod_name="../web", pod_uid="u"),
+            "person": cluster.person("alice"),
+            "account-in-name-only": cluster.person("system:serviceaccount:shop:web"),
+            "account-with-a-path": cluster.person("system:serviceaccount:shop:../web"),
+            "no-account": cluster.person("system:serviceaccount:shop"),
+        }
