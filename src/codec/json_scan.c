@@ -3,7 +3,6 @@
 
 #include "base/utf8.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +18,6 @@ static const char *const wanted[] = {
 
 void json_scan_init(struct json_scan *s, const char *text, size_t len, size_t max_depth)
 {
-    assert(max_depth <= JSON_SCAN_MAX_DEPTH);
     /* An empty text may come without an address. */
     text = len == 0 ? "" : text;
     *s = (struct json_scan){
@@ -27,7 +25,7 @@ void json_scan_init(struct json_scan *s, const char *text, size_t len, size_t ma
         .end = text + len,
         .line_start = text,
         .line = 1,
-        .max_depth = max_depth,
+        .max_depth = max_depth < JSON_SCAN_MAX_DEPTH ? max_depth : JSON_SCAN_MAX_DEPTH,
     };
 }
 

@@ -60,7 +60,8 @@ struct json_scan {
     uint64_t objects[JSON_SCAN_MAX_DEPTH / 64]; /* a bit for each level that is an object */
 };
 
-/* max_depth counts objects and arrays within each other; at most JSON_SCAN_MAX_DEPTH. */
+/* max_depth counts objects and arrays within each other; more than JSON_SCAN_MAX_DEPTH are
+ * never taken. */
 void json_scan_init(struct json_scan *s, const char *text, size_t len, size_t max_depth);
 
 /* The next token; after SCAN_NOTHING it must not be called again. Errors: SAI_E_SYNTAX, and
