@@ -180,9 +180,6 @@ class ApiServer:
     def version(self):
         return json.loads(self.request("/version").body)["gitVersion"]
 
-    def log_text(self):
-        return (self.dir / "apiserver.log").read_text(errors="replace")
-
     # who talks to it
 
     def _context(self, client=None):

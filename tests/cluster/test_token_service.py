@@ -249,14 +249,20 @@ class Answers(token_service.Case):
             return got
         uid = json.loads(self.kubectl("get", "pod", "-n", self.namespace, "of-web", "-o",
                                       "json"))["metadata"]["uid"]
-        for name, spec in {
-                "no lifetime": {}, "lifetime": {"expirationSeconds": 700},
-                "pod": {"boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": "of-web"}},
-                "pod with uid": {"boundObjectRef": {
-                    "kind": "Pod", "apiVersion": "v1", "name": "of-web", "uid": uid}},
-                }.items():
+        pod = {"kind": "Pod", "apiVersion": "v1", "name": "of-web"}
+        for name, body in {
+                "no lifetime": {}, "lifetime": {"spec": {"expirationSeconds": 700}},
+                "pod": {"spec": {"boundObjectRef": pod}},
+                "pod with uid": {"spec": {"boundObjectRef": {**pod, "uid": uid}}},
+                "pod without version": {"spec": {"boundObjectRef": {
+                    "kind": "Pod", "name": "of-web"}}},
+                "pod of any version": {"spec": {"boundObjectRef": {**pod, "apiVersion": "v9"}}},
+                "kind alone": {"kind": "TokenRequest"},
+                "version alone": {"apiVersion": "authentication.k8s.io/v1"},
+                "status of the caller's": {"status": {"token": "x"}}}.items():
             with self.subTest(name):
-                ours, theirs = self.ask_both("web", {"spec": {"audiences": [AUDIENCE], **spec}})
+                spec = {"audiences": [AUDIENCE], **body.get("spec", {})}
+                ours, theirs = self.ask_both("web", {**body, "spec": spec})
                 self.assertEqual(known(ours), known(theirs))
 
 
