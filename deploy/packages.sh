@@ -6,12 +6,13 @@
 set -eu
 
 build=(gcc libc6-dev cmake ninja-build pkg-config
-    libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libnghttp2-dev libpcre2-dev libssl-dev
-    libyaml-dev
+    libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libnghttp2-dev
+    libpcre2-dev libssl-dev libyaml-dev
     openssl ca-certificates curl jq)
 test=("${build[@]}" git g++ make libcmocka-dev binutils mandoc wrk jose
     python3 python3-cryptography python3-jwt python3-authlib python3-jwcrypto python3-requests
-    python3-prometheus-client python3-yaml python3-grpcio python3-jsonschema python3-kubernetes
+    python3-prometheus-client python3-yaml python3-jsonschema python3-kubernetes
+    python3-grpcio python3-hpack nghttp2-client
     libcjose-dev libjwt-dev libcrypt-jwt-perl haproxy kubernetes-client)
 ci=("${test[@]}" clang clang-format clang-tidy libclang-rt-dev llvm cppcheck shellcheck devscripts
     systemd)

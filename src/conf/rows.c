@@ -303,7 +303,9 @@ const struct schema_row conf_rows[] = {
       .allowed = "1 to 64 issuers",
       .help = "A list of what is published, told apart by host and path of their URLs." },
     { "workers", &type_number, AT(conf, workers), .flags = ROW_RESTART, .max = 64,
-      .preset = "0", .help = "Threads that serve discovery; 0: one for each processor." },
+      .preset = "0",
+      .help = "Threads that serve discovery, and up to four the signer; 0: one for each "
+              "processor." },
     { "shutdownTimeout", &type_duration, AT(conf, shutdown_timeout_ms), .max = MINUTE,
       .preset = "5s",
       .help = "How long requests in flight may take to finish when the daemon stops." },

@@ -146,6 +146,18 @@ static void fill_prefix(struct buf *body)
         body->data[i] = (char)(unsigned char)(len >> (8 * (CALL_PREFIX_BYTES - 1 - i)));
 }
 
+/* Whatever is wrong is so for each call: the first of a second is enough. */
+static void tell_failure(struct grpc_conn *c, const struct sai_err *e)
+{
+    enum { EVERY_MS = 1000 };
+    uint64_t now_ms = clock_mono_ms();
+
+    if (c->told_ms != 0 && now_ms - c->told_ms < EVERY_MS)
+        return;
+    c->told_ms = now_ms;
+    log_err(LOG_ERROR, "the signer cannot answer", e);
+}
+
 static void answer(struct grpc_conn *c, struct sign_clerk *clerk, struct call *call)
 {
     static const char no_prefix[CALL_PREFIX_BYTES];
@@ -163,7 +175,7 @@ static void answer(struct grpc_conn *c, struct sign_clerk *clerk, struct call *c
     if (outcome == SIGN_DONE)
         fill_prefix(body);
     if (outcome == SIGN_UNAVAILABLE || outcome == SIGN_BROKEN)
-        log_err(LOG_ERROR, "the signer cannot answer", &e);
+        tell_failure(c, &e);
     call_refuse(call, outcomes[outcome].code, outcomes[outcome].message);
     h2_answer(c->h2, call);
 }
@@ -187,11 +199,22 @@ void grpc_conn_answer(struct grpc_conn *c, struct sign_clerk *clerk, bool *more)
     *more = call != NULL && !c->blocked;
 }
 
-bool grpc_conn_check(struct grpc_conn *c)
+bool grpc_conn_is_allowed(const struct conf *conf, uid_t uid)
+{
+    const struct conf_ids *uids = &conf->listeners.signer.uids;
+
+    for (size_t i = 0; i < uids->count; i++) {
+        if (uids->items[i] == uid)
+            return true;
+    }
+    return false;
+}
+
+bool grpc_conn_check(struct grpc_conn *c, const struct conf *conf)
 {
     uint64_t now_ms = clock_mono_ms();
 
-    if (!h2_expire(c->h2, now_ms))
+    if (!grpc_conn_is_allowed(conf, c->peer.uid) || !h2_expire(c->h2, now_ms))
         return false;
     return now_ms < c->due_ms || (!c->blocked && h2_calls(c->h2) > 0);
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct conf;
 struct conf_limits;
 
 struct grpc_conn {
@@ -23,9 +24,10 @@ struct grpc_conn {
     struct h2 *h2;
     struct buf out; /* to be written, from sent on */
     size_t sent;
-    bool blocked;    /* the socket takes no more for now: nothing is read either */
-    bool over;       /* to be closed once out is written */
-    uint64_t due_ms; /* monotonic: closed then */
+    bool blocked;     /* the socket takes no more for now: nothing is read either */
+    bool over;        /* to be closed once out is written */
+    uint64_t due_ms;  /* monotonic: closed then */
+    uint64_t told_ms; /* when a failure was logged last */
 };
 
 enum {
@@ -49,5 +51,7 @@ bool grpc_conn_write(struct grpc_conn *c, const struct conf_limits *limits) MUST
 /* Answers calls for about a millisecond, so that no connection keeps the others waiting. *more:
  * there are some left. */
 void grpc_conn_answer(struct grpc_conn *c, struct sign_clerk *clerk, bool *more);
-/* Looks at the deadlines. */
-bool grpc_conn_check(struct grpc_conn *c) MUST_USE;
+/* Looks at the deadlines, and whether the user may still be there. */
+bool grpc_conn_check(struct grpc_conn *c, const struct conf *conf) MUST_USE;
+/* listeners.signer.allowUIDs names the user. */
+bool grpc_conn_is_allowed(const struct conf *conf, uid_t uid);

@@ -20,6 +20,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* A connection stays with one of them, and there are few. */
+enum { WORKERS_MAX = 4 };
+
 struct grpc_server {
     struct sign_desk *desk;
     struct grpc_stats stats;
@@ -93,6 +96,8 @@ static bool start_workers(struct grpc_server *s, const struct conf *c, struct sa
 
     if (c->workers > 0)
         count = (size_t)c->workers;
+    if (count > WORKERS_MAX)
+        count = WORKERS_MAX;
     s->workers = calloc(count, sizeof(struct grpc_worker *));
     s->stats.shards = calloc(count, sizeof(*s->stats.shards));
     if (s->workers == NULL || s->stats.shards == NULL)
@@ -106,17 +111,6 @@ static bool start_workers(struct grpc_server *s, const struct conf *c, struct sa
         s->worker_count++;
     }
     return true;
-}
-
-static bool is_allowed(const struct conf *c, uid_t uid)
-{
-    const struct conf_ids *uids = &c->listeners.signer.uids;
-
-    for (size_t i = 0; i < uids->count; i++) {
-        if (uids->items[i] == uid)
-            return true;
-    }
-    return false;
 }
 
 /* A user of the machine could otherwise fill the log. */
@@ -142,7 +136,7 @@ static enum grpc_refusal admit(struct grpc_server *s, int fd, struct sign_peer *
         len != sizeof(credentials))
         credentials.uid = (uid_t)-1;
     *peer = (struct sign_peer){ credentials.uid, credentials.gid, credentials.pid };
-    if (!is_allowed(snapshot->conf, peer->uid)) {
+    if (!grpc_conn_is_allowed(snapshot->conf, peer->uid)) {
         tell_refused(s, peer, "listeners.signer.allowUIDs does not name the user");
         return GRPC_NOT_ALLOWED;
     }

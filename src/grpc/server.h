@@ -3,9 +3,10 @@
 
 /* The signer's listener: ExternalJWTSigner over gRPC on Unix sockets.
  *
- * Threads: one that accepts connections, and workers (as many as `workers` says) that have a
- * share of them each. They block every signal. Who may connect, limits and time-outs, keys and
- * policy come from the current snapshot; sockets and workers are those of the start. */
+ * Threads: one that accepts connections, and workers (as many as `workers` says, at most four)
+ * that have a share of them each. They block every signal. Who may connect, limits and
+ * time-outs, keys and policy come from the current snapshot; sockets and workers are those of
+ * the start. */
 
 #include "base/attr.h"
 #include "base/passed_sockets.h"

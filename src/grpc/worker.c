@@ -152,7 +152,7 @@ static void go_on(struct grpc_worker *w, const struct conf_limits *limits)
     }
 }
 
-static void tick(struct grpc_worker *w, const struct conf_limits *limits)
+static void tick(struct grpc_worker *w, const struct conf *conf)
 {
     uint64_t now_ms = clock_mono_ms();
     struct grpc_conn *next;
@@ -160,13 +160,13 @@ static void tick(struct grpc_worker *w, const struct conf_limits *limits)
 
     for (struct grpc_conn *c = w->conns; c != NULL; c = next) {
         next = c->next;
-        if (!grpc_conn_check(c)) {
+        if (!grpc_conn_check(c, conf)) {
             cut(w, c);
             continue;
         }
         calls = calls || h2_calls(c->h2) > 0;
         if (!c->blocked)
-            serve(w, c, limits, false);
+            serve(w, c, &conf->limits, false);
     }
     w->tick_ms = now_ms + (calls ? BUSY_TICK_MS : TICK_MS);
 }
@@ -203,7 +203,8 @@ static void turn(struct grpc_worker *w)
 {
     struct epoll_event events[EVENTS];
     int n = epoll_wait(w->epoll_fd, events, EVENTS, timeout_ms(w));
-    const struct conf_limits *limits = &sign_clerk_refresh(w->clerk)->limits;
+    const struct conf *conf = sign_clerk_refresh(w->clerk);
+    const struct conf_limits *limits = &conf->limits;
     bool arrivals = false;
 
     for (int i = 0; i < n; i++) {
@@ -221,7 +222,7 @@ static void turn(struct grpc_worker *w)
     if (w->close_ms != 0 && !w->closed && clock_mono_ms() >= w->close_ms)
         close_conns(w);
     if (clock_mono_ms() >= w->tick_ms)
-        tick(w, limits);
+        tick(w, conf);
 }
 
 static void *run(void *arg)

@@ -146,11 +146,14 @@ bool sign_listing_check(struct sign_listing *l,
     bool ok;
 
     (void)pthread_mutex_lock(&l->lock);
-    ok = active == NULL || !l->known || choose(l, next, now_s) != NULL ||
-         err_set(e, SAI_E_DENIED,
-                 "the key %.43s, which signed until now, is gone, and no other has been listed "
-                 "for the %llu s that verifiers may take to see it: keep its file that long",
-                 l->signing, (unsigned long long)sign_listing_wait_s(next));
+    ok = active == NULL || !l->known || choose(l, next, now_s) != NULL;
+    if (!ok)
+        err_set_text(e, SAI_E_DENIED,
+                     "the key %.43s%sis gone, and no other has been listed for the %llu s that "
+                     "verifiers may take to see it: keep its file that long",
+                     l->signing,
+                     l->signing[0] == '\0' ? "that may sign " : ", which signed until now, ",
+                     (unsigned long long)sign_listing_wait_s(next));
     (void)pthread_mutex_unlock(&l->lock);
     return ok;
 }

@@ -59,10 +59,15 @@ class Sockets(daemon.Case):
         self.assertGreaterEqual(d.metric("sa_issuerd_signer_connections_refused_total",
                                          reason="uid"), 3)
         self.assertTrue([m for m in d.messages("warn") if '"uid": 65534' in m])
-        # Whom the list names is a matter of a reload.
+        # Whom the list names is a matter of a reload, for connections that are there as well.
+        c = self.client(d)
+        c.keys()
+        self.assertEqual(d.metric("sa_issuerd_signer_connections_open"), 1)
         d.config["listeners"]["signer"]["allowUIDs"] = [1000]
         d.write_config()
         self.assertEqual(d.reload(), "ok")
+        daemon.wait_until("root's is closed", lambda: d.metric(
+            "sa_issuerd_signer_connections_open") == 0)
         self.assertEqual(self.kids_as(1000, d), kids)
         self.assertIn(self.kids_as(1001, d), ("UNAVAILABLE", "DEADLINE_EXCEEDED"))
 

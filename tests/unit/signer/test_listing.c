@@ -196,6 +196,18 @@ static void the_signing_key_cannot_go_too_early(void **state)
     adopt(f, T0 + 2 + WAIT_S);
 }
 
+static void nor_before_it_has_signed(void **state)
+{
+    struct fixture *f = *state;
+    struct sai_err e;
+
+    USE(f, NULL, f->paths[0]);
+    adopt(f, T0);
+    USE(f, NULL, f->paths[1]);
+    assert_false(may_follow(f, T0 + 1, &e));
+    assert_non_null(strstr(e.text, "the key that may sign is gone"));
+}
+
 static void a_key_that_was_gone_is_new(void **state)
 {
     struct fixture *f = *state;
@@ -379,6 +391,7 @@ int main(void)
         CASE(published_first_it_signs_when_it_is_named),
         CASE(verifiers_of_ours_may_take_longer),
         CASE(the_signing_key_cannot_go_too_early),
+        CASE(nor_before_it_has_signed),
         CASE(a_key_that_was_gone_is_new),
         CASE(the_key_before_goes_on_not_any_other),
         CASE(rsa_comes_before_ec_and_nothing_else_counts),
