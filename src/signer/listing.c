@@ -25,7 +25,7 @@ struct sign_listing {
     size_t count;
     int64_t changed_s;
     unsigned char sum[SHA256_BYTES]; /* over the list, to know whether it changes */
-    char signing[KID_LEN + 1];       /* the key that signed last; "": none yet */
+    char signing[KID_LEN + 1];       /* the key that signs; "": none yet */
     bool known;                      /* there have been lists before */
 };
 
@@ -122,17 +122,26 @@ choose(const struct sign_listing *l, const struct issuer *issuer, int64_t now_s)
     return other;
 }
 
+/* The lock is held. */
+static const struct sai_key *
+appoint(struct sign_listing *l, const struct issuer *issuer, int64_t now_s)
+{
+    const struct sai_key *k = choose(l, issuer, now_s);
+
+    if (k == NULL) /* nothing else is left, after a restart */
+        k = sign_listing_active_key(issuer);
+    if (k != NULL)
+        memcpy(l->signing, sai_key_id(k), sizeof(l->signing));
+    return k;
+}
+
 const struct sai_key *
 sign_listing_signing_key(struct sign_listing *l, const struct issuer *issuer, int64_t now_s)
 {
     const struct sai_key *k;
 
     (void)pthread_mutex_lock(&l->lock);
-    k = choose(l, issuer, now_s);
-    if (k == NULL)
-        k = sign_listing_active_key(issuer);
-    if (k != NULL)
-        memcpy(l->signing, sai_key_id(k), sizeof(l->signing));
+    k = appoint(l, issuer, now_s);
     (void)pthread_mutex_unlock(&l->lock);
     return k;
 }
@@ -149,11 +158,10 @@ bool sign_listing_check(struct sign_listing *l,
     ok = active == NULL || !l->known || choose(l, next, now_s) != NULL;
     if (!ok)
         err_set_text(e, SAI_E_DENIED,
-                     "the key %.43s%sis gone, and no other has been listed for the %llu s that "
-                     "verifiers may take to see it: keep its file that long",
-                     l->signing,
-                     l->signing[0] == '\0' ? "that may sign " : ", which signed until now, ",
-                     (unsigned long long)sign_listing_wait_s(next));
+                     "the key %.43s, which signed until now, is gone, and no other has been "
+                     "listed for the %llu s that verifiers may take to see it: keep its file "
+                     "that long",
+                     l->signing, (unsigned long long)sign_listing_wait_s(next));
     (void)pthread_mutex_unlock(&l->lock);
     return ok;
 }
@@ -227,6 +235,7 @@ bool sign_listing_adopt(struct sign_listing *l,
         memcpy(l->sum, sum, sizeof(sum));
     }
     l->known = true;
+    (void)appoint(l, issuer, now_s);
     (void)pthread_mutex_unlock(&l->lock);
     free(old);
     return true;

@@ -205,7 +205,7 @@ static void nor_before_it_has_signed(void **state)
     adopt(f, T0);
     USE(f, NULL, f->paths[1]);
     assert_false(may_follow(f, T0 + 1, &e));
-    assert_non_null(strstr(e.text, "the key that may sign is gone"));
+    assert_non_null(strstr(e.text, "which signed until now, is gone"));
 }
 
 static void a_key_that_was_gone_is_new(void **state)
