@@ -17,14 +17,14 @@ enum { DEPTH_MAX = 8, NAME_TEXT_MAX = 64 };
 struct member {
     const char *name;
     const char *path;
-    bool required;
     bool (*read)(const struct member *m,
                  const json_t *v,
                  struct sign_claims *c,
                  struct sai_err *e);
     size_t offset;                /* in struct sign_claims */
     const struct member *members; /* of an object; a row without a name ends them */
-    bool closed;                  /* it has no other members */
+    bool required;
+    bool closed; /* it has no other members */
 };
 
 static bool invalid(const struct member *m, const char *text, struct sai_err *e)
@@ -106,52 +106,53 @@ read_object(const struct member *m, const json_t *v, struct sign_claims *c, stru
 #define AT(field) .offset = offsetof(struct sign_claims, field)
 
 static const struct member account_members[] = {
-    { "name", "kubernetes.io.serviceaccount.name", true, read_text, AT(name) },
-    { "uid", "kubernetes.io.serviceaccount.uid", true, check_text },
+    { "name", "kubernetes.io.serviceaccount.name", read_text, AT(name), .required = true },
+    { "uid", "kubernetes.io.serviceaccount.uid", check_text, .required = true },
     { 0 },
 };
 
 static const struct member pod_members[] = {
-    { "name", "kubernetes.io.pod.name", true, read_text, AT(pod) },
-    { "uid", "kubernetes.io.pod.uid", true, check_text },
+    { "name", "kubernetes.io.pod.name", read_text, AT(pod), .required = true },
+    { "uid", "kubernetes.io.pod.uid", check_text, .required = true },
     { 0 },
 };
 
 static const struct member secret_members[] = {
-    { "name", "kubernetes.io.secret.name", true, read_text, AT(secret) },
-    { "uid", "kubernetes.io.secret.uid", true, check_text },
+    { "name", "kubernetes.io.secret.name", read_text, AT(secret), .required = true },
+    { "uid", "kubernetes.io.secret.uid", check_text, .required = true },
     { 0 },
 };
 
 /* A pod's node may be gone, and then has no uid. */
 static const struct member node_members[] = {
-    { "name", "kubernetes.io.node.name", true, read_text, AT(node) },
-    { "uid", "kubernetes.io.node.uid", false, check_text },
+    { "name", "kubernetes.io.node.name", read_text, AT(node), .required = true },
+    { "uid", "kubernetes.io.node.uid", check_text },
     { 0 },
 };
 
 /* Not closed: these are Kubernetes' own, and a new release may add to them. */
 static const struct member kubernetes_members[] = {
-    { "namespace", "kubernetes.io.namespace", true, read_text, AT(namespace_name) },
-    { "node", "kubernetes.io.node", false, read_object, .members = node_members },
-    { "pod", "kubernetes.io.pod", false, read_object, .members = pod_members },
-    { "secret", "kubernetes.io.secret", false, read_object, .members = secret_members },
-    { "serviceaccount", "kubernetes.io.serviceaccount", true, read_object,
-      .members = account_members },
-    { "warnafter", "kubernetes.io.warnafter", false, read_time, AT(warn_after) },
+    { "namespace", "kubernetes.io.namespace", read_text, AT(namespace_name), .required = true },
+    { "node", "kubernetes.io.node", read_object, .members = node_members },
+    { "pod", "kubernetes.io.pod", read_object, .members = pod_members },
+    { "secret", "kubernetes.io.secret", read_object, .members = secret_members },
+    { "serviceaccount", "kubernetes.io.serviceaccount", read_object, .members = account_members,
+      .required = true },
+    { "warnafter", "kubernetes.io.warnafter", read_time, AT(warn_after) },
     { 0 },
 };
 
 /* pkg/serviceaccount/claims.go and jwt.go of Kubernetes. */
 static const struct member claim_members[] = {
-    { "aud", "aud", true, read_audiences },
-    { "exp", "exp", true, read_time, AT(exp) },
-    { "iat", "iat", true, read_time, AT(iat) },
-    { "iss", "iss", true, read_text, AT(iss) },
-    { "jti", "jti", false, read_text, AT(jti) },
-    { "kubernetes.io", "kubernetes.io", true, read_object, .members = kubernetes_members },
-    { "nbf", "nbf", true, read_time, AT(nbf) },
-    { "sub", "sub", true, read_text, AT(sub) },
+    { "aud", "aud", read_audiences, .required = true },
+    { "exp", "exp", read_time, AT(exp), .required = true },
+    { "iat", "iat", read_time, AT(iat), .required = true },
+    { "iss", "iss", read_text, AT(iss), .required = true },
+    { "jti", "jti", read_text, AT(jti) },
+    { "kubernetes.io", "kubernetes.io", read_object, .members = kubernetes_members,
+      .required = true },
+    { "nbf", "nbf", read_time, AT(nbf), .required = true },
+    { "sub", "sub", read_text, AT(sub), .required = true },
     { 0 },
 };
 
@@ -242,14 +243,12 @@ static bool is_extended(const struct sign_policy *policy, const struct sign_clai
            c->exp - c->iat <= SIGN_EXTENDED_S;
 }
 
-static bool check_times(const struct sign_policy *policy,
-                        const struct sign_claims *c,
-                        int64_t now_s,
-                        struct sai_err *e)
+static bool
+check_times(const struct sign_policy *policy, const struct sign_claims *c, struct sai_err *e)
 {
-    if (c->iat < now_s - SIGN_SKEW_S)
+    if (c->iat < policy->now_s - SIGN_SKEW_S)
         return denied("iat", "lies more than 60 s in the past", e);
-    if (c->iat > now_s + SIGN_SKEW_S)
+    if (c->iat > policy->now_s + SIGN_SKEW_S)
         return denied("iat", "lies more than 60 s in the future", e);
     if (c->nbf < c->iat - SIGN_SKEW_S || c->nbf > c->iat + SIGN_SKEW_S)
         return denied("nbf", "is not within 60 s of iat", e);
@@ -267,20 +266,17 @@ static bool check_times(const struct sign_policy *policy,
     return true;
 }
 
-static bool check_policy(const struct sign_policy *policy,
-                         const struct sign_claims *c,
-                         int64_t now_s,
-                         struct sai_err *e)
+static bool
+check_policy(const struct sign_policy *policy, const struct sign_claims *c, struct sai_err *e)
 {
     if (strcmp(c->iss, policy->issuer) != 0)
         return denied("iss", "is not the issuer's URL", e);
-    return check_names(c, e) && check_times(policy, c, now_s, e);
+    return check_names(c, e) && check_times(policy, c, e);
 }
 
 bool sign_claims_check(const struct sign_policy *policy,
                        const char *segment,
                        size_t len,
-                       int64_t now_s,
                        struct buf *scratch,
                        struct sign_claims *out,
                        struct sai_err *e)
@@ -302,7 +298,7 @@ bool sign_claims_check(const struct sign_policy *policy,
         err_at_path(e, "claims");
         return false;
     }
-    return read_object(&claims, out->json, out, e) && check_policy(policy, out, now_s, e);
+    return read_object(&claims, out->json, out, e) && check_policy(policy, out, e);
 }
 
 void sign_claims_done(struct sign_claims *c)

@@ -17,6 +17,7 @@
 struct sign_policy {
     const char *issuer;
     uint64_t max_lifetime_s;
+    int64_t now_s; /* the time, seconds since 1970 */
     bool extended; /* tokens of pods may be extended to a year */
 };
 
@@ -50,7 +51,7 @@ struct sign_claims {
     int64_t warn_after; /* 0: none */
 };
 
-/* Reads and checks a claims segment at the time now_s. out, all zero before, holds what could
+/* Reads and checks a claims segment. out, all zero before, holds what could
  * be read on failure too, for the audit trail; the caller gives it to sign_claims_done().
  * Errors: SAI_E_SYNTAX, SAI_E_INVALID, SAI_E_LIMIT (not the form of such claims), SAI_E_DENIED
  * (well-formed, and against the policy), SAI_E_NOMEM; e->path is the claim. scratch is for the
@@ -58,7 +59,6 @@ struct sign_claims {
 bool sign_claims_check(const struct sign_policy *policy,
                        const char *segment,
                        size_t len,
-                       int64_t now_s,
                        struct buf *scratch,
                        struct sign_claims *out,
                        struct sai_err *e) MUST_USE;

@@ -168,10 +168,11 @@ static bool check_claims(struct sign_clerk *c,
     const struct sign_policy policy = {
         .issuer = c->issuer->conf->url,
         .max_lifetime_s = conf->max_lifetime_ms / 1000,
+        .now_s = now_s,
         .extended = conf->extended_lifetime,
     };
 
-    return sign_claims_check(&policy, segment.at, segment.len, now_s, &c->scratch, claims, e);
+    return sign_claims_check(&policy, segment.at, segment.len, &c->scratch, claims, e);
 }
 
 static enum sign_outcome call_sign(struct sign_clerk *c,

@@ -21,8 +21,10 @@ static const char good[] =
     "\"nbf\":1767225600,\"sub\":\"system:serviceaccount:ns:sa\"}";
 
 static const struct sign_policy policy = { .issuer = "https://oidc.example.com",
+                                           .now_s = 1767225600,
                                            .max_lifetime_s = 7200 };
 static const struct sign_policy extended = { .issuer = "https://oidc.example.com",
+                                             .now_s = 1767225600,
                                              .max_lifetime_s = 7200,
                                              .extended = true };
 
@@ -240,7 +242,7 @@ static const char *check_segment(const struct sign_policy *p,
     bool ok;
 
     buf_init(&scratch, 1 << 20);
-    ok = sign_claims_check(p, segment, len, now_s, &scratch, claims, &e);
+    ok = sign_claims_check(p, segment, len, &scratch, claims, &e);
     assert_true(ok == (e.code == SAI_OK));
     text[0] = '\0';
     if (!ok)
