@@ -11,8 +11,9 @@
  * who goes on with the job. */
 enum { ASK_IDLE, ASK_PENDING, ASK_ARMED, ASK_ANSWERED, ASK_ABANDONED };
 
-static void begin(struct token_job *j)
+static void begin(struct token_job *j, const char *about)
 {
+    j->question.about = about;
     j->question.why = (struct sai_err){ 0 };
     atomic_store_explicit(&j->question.phase, ASK_PENDING, memory_order_relaxed);
 }
@@ -86,7 +87,7 @@ void ask_who(struct token_job *j, const char *token)
     struct token_desk *d = j->desk;
     struct question *q = &j->question;
 
-    begin(j);
+    begin(j, "TokenReview");
     q->user = kube_review_known(d->reviews, token, d->audience);
     if (q->user != NULL) {
         count(&d->counts.review_hits);
@@ -125,7 +126,7 @@ void ask_access(struct token_job *j,
         .name = name,
     };
 
-    begin(j);
+    begin(j, "SubjectAccessReview");
     kube_review_access(j->desk->reviews, user, &access, on_access, j, NULL);
 }
 
@@ -148,7 +149,7 @@ void ask_account(struct token_job *j, const char *namespace_name, const char *na
     struct token_desk *d = j->desk;
     struct question *q = &j->question;
 
-    begin(j);
+    begin(j, "ServiceAccount");
     if (!kube_accounts_find(d->accounts, namespace_name, name, d->max_age_ms, &q->account)) {
         kube_accounts_ask(d->accounts, namespace_name, name, on_account, j);
         return;
@@ -201,13 +202,15 @@ void ask_object(struct token_job *j, const struct issuance_lookup *l)
                                   .name = l->name,
                                   .timeout_ms = j->desk->timeout_ms };
 
-    begin(j);
+    begin(j, "Node");
     j->question.object = &j->node;
     if (l->kind == LOOKUP_POD) {
         wanted.kind = KUBE_POD;
+        j->question.about = "Pod";
         j->question.object = &j->pod;
     } else if (l->kind == LOOKUP_SECRET) {
         wanted.kind = KUBE_SECRET;
+        j->question.about = "Secret";
         j->question.object = &j->secret;
     }
     kube_get_object(j->desk->client, &wanted, on_object, j, NULL);

@@ -81,6 +81,7 @@ struct found_object {
 /* A question to Kubernetes and its answer; tokens/ask.h. */
 struct question {
     _Atomic int phase;
+    const char *about; /* what is asked for, for the log */
     enum kube_verdict verdict;
     enum kube_finding finding;
     bool namespace_found;

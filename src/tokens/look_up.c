@@ -22,7 +22,7 @@ static const struct conf *conf_of(const struct token_job *j)
 }
 
 /* When the API fails, it does so for every request: a line each second will do. */
-static void warn(struct token_desk *d, const struct sai_err *why)
+static void warn(struct token_desk *d, const struct question *q)
 {
     uint64_t now = clock_mono_ms();
     uint64_t last = atomic_load(&d->warned_ms);
@@ -33,18 +33,18 @@ static void warn(struct token_desk *d, const struct sai_err *why)
         count(&d->unwarned);
         return;
     }
-    log_warn("no clear answer of Kubernetes, so no token",
-             LOG_STR("error", sai_err_format(why, text, sizeof(text))),
+    log_warn("no clear answer of Kubernetes, so no token", LOG_STR("question", q->about),
+             LOG_STR("error", sai_err_format(&q->why, text, sizeof(text))),
              LOG_U64("not_logged", atomic_exchange(&d->unwarned, 0)));
 }
 
 static void tell_unclear(struct token_job *j)
 {
-    const struct sai_err *why = &j->question.why;
+    const struct question *q = &j->question;
 
-    warn(j->desk, why);
+    warn(j->desk, q);
     issuance_tell_unclear(&j->issuance,
-                          why->code == SAI_E_LIMIT ? RETRY_SOON_S : RETRY_LATER_S);
+                          q->why.code == SAI_E_LIMIT ? RETRY_SOON_S : RETRY_LATER_S);
 }
 
 /* Whether the caller, who is known now, may go on. */

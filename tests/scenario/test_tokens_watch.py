@@ -228,7 +228,9 @@ class Connection(Case):
         self.api.fault(REVIEW, fake.fail(403, "Forbidden", "not for you"))
         for _ in range(20):
             self.assertRefused(self.ask(), 503)
-        said = [m for m in self.d.messages("warn") if "no clear answer of Kubernetes" in m]
-        self.assertIn("not for you", said[0])
+        said = [line for line in self.d.log_lines()
+                if "no clear answer of Kubernetes" in line["msg"]]
+        self.assertEqual(said[0]["question"], "TokenReview")
+        self.assertIn("not for you", said[0]["error"])
         self.assertLess(len(said), 20)
         self.assertIsNone(re.search(r"head\.[\w-]+\.signature", self.d.log_text()))
