@@ -261,8 +261,9 @@ static const struct schema_row limits_rows[] = {
       .max = 4096 * MIB, .preset = "256MiB", .help = "One file of `accounts.manifests`." },
     { "tokensPerSecond", &type_number, AT(conf_limits, tokens_per_second), .max = 1000000,
       .preset = "1000",
-      .help = "Requests for tokens of all callers together; more are answered 429. 0: any "
-              "number." },
+      .help =
+          "Requests for tokens of all callers together, and as many that show a token which "
+          "is not known yet; more are answered 429. 0: any number." },
     { "tokensPerSecondPerCaller", &type_number, AT(conf_limits, tokens_per_second_per_caller),
       .max = 1000000, .preset = "100", .help = "Of these, from one caller. 0: any number." },
     { 0 },

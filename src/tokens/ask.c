@@ -80,6 +80,21 @@ static void on_who(void *owner, const struct kube_review *r)
     end(j);
 }
 
+bool ask_known(struct token_job *j, const char *token)
+{
+    struct token_desk *d = j->desk;
+    struct kube_user *user = kube_review_known(d->reviews, token, d->audience);
+
+    if (user == NULL)
+        return false;
+    count(&d->counts.review_hits);
+    begin(j, "TokenReview");
+    j->question.user = user;
+    j->question.verdict = KUBE_ALLOWED;
+    end(j);
+    return true;
+}
+
 /* Whoever comes with garbage makes Kubernetes work: there is an end to how many of them can be
  * in the way of others at a time. */
 void ask_who(struct token_job *j, const char *token)
@@ -88,12 +103,7 @@ void ask_who(struct token_job *j, const char *token)
     struct question *q = &j->question;
 
     begin(j, "TokenReview");
-    q->user = kube_review_known(d->reviews, token, d->audience);
-    if (q->user != NULL) {
-        count(&d->counts.review_hits);
-        q->verdict = KUBE_ALLOWED;
-        end(j);
-    } else if (atomic_fetch_add(&d->reviews_in_flight, 1) >= DESK_REVIEWS_MAX) {
+    if (atomic_fetch_add(&d->reviews_in_flight, 1) >= DESK_REVIEWS_MAX) {
         atomic_fetch_sub(&d->reviews_in_flight, 1);
         q->verdict = KUBE_UNCLEAR;
         (void)err_set(&q->why, SAI_E_LIMIT, "more than %d callers to be reviewed at a time",

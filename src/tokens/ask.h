@@ -6,7 +6,9 @@
 
 #include "tokens/inside.h"
 
-/* Who bears the token? Fills verdict, user and why. */
+/* Who bears the token? Fills verdict, user and why; the first only if that is known from an
+ * answer a moment ago: else false, and nothing has been asked. */
+bool ask_known(struct token_job *j, const char *token) MUST_USE;
 void ask_who(struct token_job *j, const char *token);
 /* May that user create tokens of the account? Fills verdict and why. */
 void ask_access(struct token_job *j,

@@ -122,12 +122,16 @@ void counts_put(const struct counts *c, struct buf *b)
     metric_family(b, P "token_requests_waiting", "gauge",
                   "Requests for tokens that wait for Kubernetes.");
     metric_u64(b, P "token_requests_waiting", NULL, load(&c->waiting));
-    metric_family(b, P "token_requests_limited_total", "counter",
-                  "Requests for tokens that came too often, of one caller or of all.");
+    metric_family(
+        b, P "token_requests_limited_total", "counter",
+        "Requests for tokens that came too often: of one caller, of all, or with tokens "
+        "to be reviewed.");
     metric_u64(b, P "token_requests_limited_total", METRIC_LABELS({ "limit", "all" }),
                load(&c->limited_in_total));
     metric_u64(b, P "token_requests_limited_total", METRIC_LABELS({ "limit", "caller" }),
                load(&c->limited_callers));
+    metric_u64(b, P "token_requests_limited_total", METRIC_LABELS({ "limit", "review" }),
+               load(&c->limited_reviews));
     metric_family(b, P "audit_failures_total", "counter",
                   "Audit lines that could not be written; no token was issued without.");
     metric_u64(b, P "audit_failures_total", NULL, load(&c->audit_failures));

@@ -27,6 +27,7 @@ struct counts {
     _Atomic uint64_t review_hits;
     _Atomic uint64_t limited_in_total;
     _Atomic uint64_t limited_callers;
+    _Atomic uint64_t limited_reviews;
     _Atomic uint64_t audit_failures;
     _Atomic uint64_t waiting;                /* now */
     _Atomic(struct issuer_counts *) issuers; /* one that was configured once stays */

@@ -103,7 +103,6 @@ struct token_job {
     token_wake_fn *wake;
     void *owner;
     struct issuance issuance;
-    bool counted; /* against the limit of all */
     bool waiting;
     struct question question;
     job_answer_fn *on_answer; /* of the question; NULL: there is none */

@@ -47,17 +47,43 @@ static void tell_unclear(struct token_job *j)
                           q->why.code == SAI_E_LIMIT ? RETRY_SOON_S : RETRY_LATER_S);
 }
 
-/* Whether the caller, who is known now, may go on. */
+/* Whether the caller, who is known now, may go on. His own limit first: what it holds back must
+ * not count against the others. */
 static bool is_in_time(struct token_job *j)
+{
+    const struct conf_limits *limits = &conf_of(j)->limits;
+    struct rates *rates = j->desk->rates;
+    uint64_t now_ns = clock_mono_ns();
+    unsigned wait_s = 0;
+
+    if (!rates_take(rates, j->who.text, j->who.key_len, limits->tokens_per_second_per_caller,
+                    now_ns, &wait_s))
+        count(&j->desk->counts.limited_callers);
+    else if (!rates_take_shared(rates, RATES_TOKENS, limits->tokens_per_second, now_ns,
+                                &wait_s))
+        count(&j->desk->counts.limited_in_total);
+    else
+        return true;
+    issuance_tell_limited(&j->issuance, wait_s);
+    return false;
+}
+
+/* Whoever shows a token that is not known is nobody yet. */
+static void ask_for_bearer(struct token_job *j, const char *token, job_answer_fn *on_answer)
 {
     unsigned wait_s = 0;
 
-    if (rates_take(j->desk->rates, j->who.text, j->who.key_len,
-                   conf_of(j)->limits.tokens_per_second_per_caller, clock_mono_ns(), &wait_s))
-        return true;
-    count(&j->desk->counts.limited_callers);
-    issuance_tell_limited(&j->issuance, wait_s);
-    return false;
+    if (ask_known(j, token)) {
+        j->on_answer = on_answer;
+    } else if (rates_take_shared(j->desk->rates, RATES_REVIEWS,
+                                 conf_of(j)->limits.tokens_per_second, clock_mono_ns(),
+                                 &wait_s)) {
+        j->on_answer = on_answer;
+        ask_who(j, token);
+    } else {
+        count(&j->desk->counts.limited_reviews);
+        issuance_tell_limited(&j->issuance, wait_s);
+    }
 }
 
 static void on_access(struct token_job *j)
@@ -123,8 +149,7 @@ static void look_at_bearer(struct token_job *j)
         issuance_tell_unknown(&j->issuance);
         return;
     }
-    j->on_answer = on_bearer;
-    ask_who(j, j->caller.token);
+    ask_for_bearer(j, j->caller.token, on_bearer);
 }
 
 static void tell_row(struct token_job *j, const struct conf_caller *row, const char *name)
@@ -304,35 +329,14 @@ static void look_for_object(struct token_job *j, const struct issuance_lookup *l
     ask_object(j, l);
 }
 
-/* Of those who show anything. */
-static bool is_within_total(struct token_job *j)
-{
-    unsigned wait_s = 0;
-
-    if (j->counted)
-        return true;
-    j->counted = true;
-    if (rates_take_total(j->desk->rates, conf_of(j)->limits.tokens_per_second, clock_mono_ns(),
-                         &wait_s))
-        return true;
-    count(&j->desk->counts.limited_in_total);
-    issuance_tell_limited(&j->issuance, wait_s);
-    return false;
-}
-
 void job_look_up(struct token_job *j, const struct issuance_lookup *l)
 {
-    bool stranger = l->kind == LOOKUP_ACCESS && j->caller.kind == CALLER_NONE;
-
-    if (!stranger && !is_within_total(j))
-        return;
     switch (l->kind) {
     case LOOKUP_ACCESS:
         look_at_caller(j);
         break;
     case LOOKUP_REVIEW:
-        j->on_answer = on_subject;
-        ask_who(j, l->token);
+        ask_for_bearer(j, l->token, on_subject);
         break;
     case LOOKUP_ACCOUNT:
         look_for_account(j, l);

@@ -19,7 +19,7 @@ struct bucket {
 struct rates {
     struct hash_index keyed; /* for its seed alone */
     pthread_mutex_t lock;    /* guards what follows */
-    struct bucket total;
+    struct bucket shared[RATES_SHARED];
     struct bucket callers[SETS][WAYS];
 };
 
@@ -59,14 +59,15 @@ static bool take(struct bucket *b, uint64_t per_s, uint64_t now_ns, unsigned *wa
     return true;
 }
 
-bool rates_take_total(struct rates *r, uint64_t per_s, uint64_t now_ns, unsigned *wait_s)
+bool rates_take_shared(
+    struct rates *r, enum rates_shared which, uint64_t per_s, uint64_t now_ns, unsigned *wait_s)
 {
     bool taken;
 
     if (per_s == 0)
         return true;
     (void)pthread_mutex_lock(&r->lock);
-    taken = take(&r->total, per_s, now_ns, wait_s);
+    taken = take(&r->shared[which], per_s, now_ns, wait_s);
     (void)pthread_mutex_unlock(&r->lock);
     return taken;
 }

@@ -2,6 +2,7 @@
 """Callers of the token service: their audit lines, their limits, and what is counted of them."""
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -194,13 +195,46 @@ class Limits(Case):
         other = self.cluster.pod_token("shop", "cart-1")
         self.assertEqual(fake_cluster.post_exchange(self.d, other).status, 200)
 
-    def test_all_together_and_before_anything_is_asked(self):
+    def limited(self, limit):
+        return self.d.metric("sa_issuerd_token_requests_limited_total", limit=limit)
+
+    def test_all_together(self):
+        self.begin(tokensPerSecond=1)
+        _, got = self.until_limited(lambda: asking.post(self.d, WEB, asking.body("vault")))
+        self.assertEqual(got.headers["Retry-After"], "1")
+        self.assertEqual((self.limited("all"), self.limited("caller")), (1, 0))
+
+    def test_one_over_his_limit_takes_nothing_from_the_others(self):
+        self.begin(tokensPerSecond=20, tokensPerSecondPerCaller=1)
+        with contextlib.closing(asking.connect(self.d)) as c:
+            for _ in range(400):
+                asking.ask(c, WEB, asking.body("vault"))
+        self.assertGreaterEqual(self.limited("caller"), 20)
+        admin = self.cluster.token("ops", "admin")
+        self.assertEqual(self.ask(admin).status, 201)
+        self.assertEqual(self.limited("all"), 0)
+
+    def test_garbage_is_limited_before_anything_is_asked(self):
         self.begin(tokensPerSecond=1)
         n, got = self.until_limited(lambda: self.ask("not.a.token"))
         self.assertEqual(got.headers["Retry-After"], "1")
         self.assertEqual(self.api.count("tokenreviews$"), n)
-        self.assertGreaterEqual(self.d.metric("sa_issuerd_token_requests_limited_total",
-                                              limit="all"), 1)
+        _, got = self.until_limited(lambda: fake_cluster.post_exchange(self.d, "not.a.token"))
+        self.assertEqual(got.json()["error"], "temporarily_unavailable")
+        self.assertGreaterEqual(self.limited("review"), 2)
+
+    def test_garbage_takes_nothing_from_those_who_are_known(self):
+        Case.begin(self, lambda c, d: (c["limits"].update(tokensPerSecond=1),
+                                       c["callers"]["kubernetes"].update(cache="10s")))
+        admin = self.cluster.token("ops", "admin")
+        self.assertEqual(self.ask(admin).status, 201)
+        for ask in (lambda: self.ask(admin),
+                    lambda: asking.post(self.d, WEB, asking.body("vault"))):
+            # The bucket of all has one again, and garbage has none.
+            def known(ask=ask):
+                self.until_limited(lambda: self.ask("not.a.token"))
+                return ask().status == 201
+            daemon.wait_until("a token while garbage comes", known)
 
     def test_a_reload_changes_them(self):
         self.begin(tokensPerSecondPerCaller=1)

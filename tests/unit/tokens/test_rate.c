@@ -77,7 +77,7 @@ static void nothing_is_no_limit(void **state)
     (void)state;
     assert_int_equal(take_many(r, "a", 0, second), 100000);
     for (int i = 0; i < 100000; i++)
-        assert_true(rates_take_total(r, 0, second, &wait_s));
+        assert_true(rates_take_shared(r, RATES_TOKENS, 0, second, &wait_s));
 }
 
 static void the_limit_may_change_at_any_time(void **state)
@@ -135,7 +135,7 @@ static void *drain(void *arg)
     struct drain *d = arg;
     unsigned wait_s;
 
-    while (rates_take_total(d->rates, 5000, second, &wait_s))
+    while (rates_take_shared(d->rates, RATES_TOKENS, 5000, second, &wait_s))
         d->total++;
     while (rates_take(d->rates, "a", 1, 5000, second, &wait_s))
         d->own++;
