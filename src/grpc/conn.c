@@ -61,7 +61,7 @@ static void schedule(struct grpc_conn *c, const struct conf_limits *limits)
     if (c->blocked)
         c->due_ms = now_ms + limits->write_timeout_ms;
     else if (h2_greeted(c->h2))
-        c->due_ms = now_ms + GRPC_IDLE_MS;
+        c->due_ms = c->heard_ms + GRPC_IDLE_MS;
     else if (c->due_ms == 0)
         c->due_ms = now_ms + limits->header_timeout_ms;
 }
@@ -77,6 +77,7 @@ bool grpc_conn_read(struct grpc_conn *c, const struct conf_limits *limits)
     n = recv(c->fd, bytes, sizeof(bytes), 0);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR;
+    c->heard_ms = clock_coarse_ms();
     h2_set_limits(c->h2, &h2_limits);
     c->over = n == 0 || !h2_receive(c->h2, bytes, (size_t)n);
     return n != 0;

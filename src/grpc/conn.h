@@ -24,10 +24,11 @@ struct grpc_conn {
     struct h2 *h2;
     struct buf out; /* to be written, from sent on */
     size_t sent;
-    bool blocked;     /* the socket takes no more for now: nothing is read either */
-    bool over;        /* to be closed once out is written */
-    uint64_t due_ms;  /* monotonic: closed then */
-    uint64_t told_ms; /* when a failure was logged last */
+    bool blocked;      /* the socket takes no more for now: nothing is read either */
+    bool over;         /* to be closed once out is written */
+    uint64_t heard_ms; /* monotonic: when something was read last */
+    uint64_t due_ms;   /* closed then */
+    uint64_t told_ms;  /* when a failure was logged last */
 };
 
 enum {

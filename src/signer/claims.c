@@ -219,6 +219,24 @@ read_object(const struct member *m, const json_t *v, struct sign_claims *c, stru
     return ok;
 }
 
+static bool check_object_names(const struct sign_claims *c, struct sai_err *e)
+{
+    const struct {
+        const char *path;
+        const char *name; /* NULL: not bound to such an object */
+    } objects[] = { { "kubernetes.io.node.name", c->node },
+                    { "kubernetes.io.pod.name", c->pod },
+                    { "kubernetes.io.secret.name", c->secret } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
+        struct sai_err problem = { 0 };
+
+        if (objects[i].name != NULL && !name_check_subdomain(objects[i].name, &problem))
+            return denied(objects[i].path, "is no name of an object", e);
+    }
+    return true;
+}
+
 static bool check_names(const struct sign_claims *c, struct sai_err *e)
 {
     struct sai_err problem = { 0 };
@@ -232,7 +250,7 @@ static bool check_names(const struct sign_claims *c, struct sai_err *e)
     (void)snprintf(sub, sizeof(sub), "system:serviceaccount:%s:%s", c->namespace_name, c->name);
     if (strcmp(c->sub, sub) != 0)
         return denied("sub", "is not the account that kubernetes.io names", e);
-    return true;
+    return check_object_names(c, e);
 }
 
 /* kube-apiserver extends the token that every pod has, and no other, to a year; a client that

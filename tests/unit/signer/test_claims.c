@@ -39,6 +39,7 @@ struct row {
 #define NOT_EMPTY    "must be a string that is not empty"
 #define POSITIVE     "must be a positive integer"
 #define OBJECT       "must be an object"
+#define NO_NAME      "is no name of an object"
 #define SUB          "sub: is not the account that kubernetes.io names"
 
 static const struct row rows[] = {
@@ -119,6 +120,12 @@ static const struct row rows[] = {
       "kubernetes.io.serviceaccount: " NOT_WRITTEN "Name" },
     { "\"name\":\"p\"", "\"name\":\"p\",\"UID\":\"x\"",
       "kubernetes.io.pod: " NOT_WRITTEN "UID" },
+    /* Names that no object has. */
+    { "\"name\":\"p\"", "\"name\":\"P\"", "kubernetes.io.pod.name: " NO_NAME },
+    { "\"name\":\"p\"", "\"name\":\"p/q\"", "kubernetes.io.pod.name: " NO_NAME },
+    { "\"name\":\"n\"", "\"name\":\"n\\n\"", "kubernetes.io.node.name: " NO_NAME },
+    { "\"pod\":{\"name\":\"p\"", "\"secret\":{\"name\":\"s:t\"",
+      "kubernetes.io.secret.name: " NO_NAME },
     /* Other types. */
     { "[\"api\"]", "\"api\"", "aud: must be an array that is not empty" },
     { "[\"api\"]", "[]", "aud: must be an array that is not empty" },
