@@ -66,6 +66,20 @@ static enum sai_err_code code_of(int status)
     return status == 404 ? SAI_E_NOTFOUND : SAI_E_IO;
 }
 
+/* Servers have been seen to repeat a token that they do not like, and the error is logged. */
+static void hide_tokens(char *text)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789-._";
+
+    for (char *at = strstr(text, "eyJ"); at != NULL; at = strstr(at, "eyJ")) {
+        size_t len = strspn(at, alphabet);
+
+        memset(at, '*', len);
+        at += len;
+    }
+}
+
 void kube_set_unexpected(
     struct sai_err *e, const char *what, int status, const char *body, size_t len)
 {
@@ -78,6 +92,7 @@ void kube_set_unexpected(
         message = json_plain(json_object_get(root, "message"));
     if (message == NULL)
         message = "not the answer of an API server";
-    err_set_text(e, code_of(status), "%s: HTTP %d: %s", what, status,
-                 printable(message, strlen(message), text, sizeof(text)));
+    (void)printable(message, strlen(message), text, sizeof(text));
+    hide_tokens(text);
+    err_set_text(e, code_of(status), "%s: HTTP %d: %s", what, status, text);
 }
