@@ -28,8 +28,8 @@ bool kube_client_new(struct kube_config *config,
                      const struct kube_client_options *options,
                      struct kube_client **out,
                      struct sai_err *e) MUST_USE;
-/* Ends every call and waits for its thread; further calls are not accepted. Once, not from a
- * callback. */
+/* Ends every call and waits for its thread; further calls are not accepted. Not from a
+ * callback, nor on two threads at a time. */
 void kube_client_stop(struct kube_client *c);
 /* Stops it, if that was not done, and frees it. Takes NULL. */
 void kube_client_free(struct kube_client *c);

@@ -16,13 +16,6 @@
 
 #define P "sa_issuerd_"
 
-static bool has_listener(const struct conf *c)
-{
-    const struct conf_listener *l = &c->listeners.tokens;
-
-    return l->addresses.count > 0 || l->unix_path != NULL || l->systemd != NULL;
-}
-
 static bool
 load_config(const struct conf_kubernetes *k, struct kube_config **out, struct sai_err *e)
 {
@@ -105,12 +98,10 @@ bool token_desk_new(struct state *st, struct token_desk **out, struct sai_err *e
     d->rates = rates_new();
     if (d->rates == NULL)
         return err_nomem(e);
-    if (has_listener(s->conf)) {
-        if (!check_trail(s->conf->audit.file, e))
-            return false;
-        if (s->conf->accounts.kubernetes.present && !join_cluster(d, s->conf, e))
-            return false;
-    }
+    if (!check_trail(s->conf->audit.file, e))
+        return false;
+    if (s->conf->accounts.kubernetes.present && !join_cluster(d, s->conf, e))
+        return false;
     *out = TAKE(d);
     return true;
 }

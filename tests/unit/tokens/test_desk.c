@@ -24,7 +24,6 @@ static void set_conf(struct snapshot *s, const char *kubeconfig)
 {
     struct conf *c = s->conf;
 
-    c->listeners.tokens.unix_path = "/run/tokens.sock";
     c->accounts.kubernetes = (struct conf_kubernetes){
         .present = true, .kubeconfig = kubeconfig, .max_age_ms = 120000, .timeout_ms = 60000
     };
