@@ -21,7 +21,7 @@ static int run(const struct arguments *args)
 const struct command command_serve = {
     .name = "serve",
     .operands = "",
-    .summary = "serve the discovery documents until SIGTERM or SIGINT",
+    .summary = "serve documents, tokens and signatures until SIGTERM or SIGINT",
     .details =
         "SIGHUP reloads configuration, keys and certificates; so does a change of these\n"
         "files. A reload that fails changes nothing and says why in the log.",
