@@ -5,6 +5,7 @@ token never gets one, whoever may gets one or is told to come again, and it ends
 import base64
 import collections
 import contextlib
+import functools
 import json
 import random
 import threading
@@ -89,6 +90,39 @@ class Parallel(Case):
         self.assertGiven(self.ask())
         self.assertEqual(self.d.metric("sa_issuerd_token_requests_waiting"), 0)
         self.assertEqual(self.d.metric("sa_issuerd_tokens_issued_total"), len(ids) + 1)
+
+    def test_who_waits_holds_up_nobody_else(self):
+        """The API server takes questions and answers none."""
+        self.begin()
+        waiting = functools.partial(self.d.metric, "sa_issuerd_token_requests_waiting")
+        daemon.wait_until("accounts are in memory",
+                          lambda: self.d.metric("sa_issuerd_kubernetes_accounts") == 3)
+        self.api.fault("POST", fake.hang)
+        statuses = collections.Counter()
+        asked = threading.Barrier(CALLERS + 1)
+
+        def work(_number, connection):
+            asked.wait(30)
+            got = asking.ask(connection, WEB, asking.body("vault"),
+                             **fake_cluster.bearer("not.a.token"))
+            statuses[got.status] += 1
+
+        def meanwhile():
+            asked.wait(30)
+            daemon.wait_until("all wait", lambda: waiting() == CALLERS)
+            for _ in range(5):  # the peer of the socket needs nothing but memory
+                self.assertGiven(asking.post(self.d, WEB, asking.body("vault")))
+                self.assertDiscoveryAnswers()
+            seen.append(waiting())
+
+        seen = []
+        other = threading.Thread(target=meanwhile)
+        other.start()
+        self.together(work)
+        other.join()
+        self.assertEqual(statuses, {503: CALLERS})
+        self.assertEqual(seen, [CALLERS], "it took until they were told to go")
+        self.assertEqual(waiting(), 0)
 
     def test_the_limit_of_a_caller_holds(self):
         limit = 5
