@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
+#include "codec/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *c = command_find(name);
 
+    json_watch_memory();
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         c = &command_help;
     else if (strcmp(name, "--version") == 0)

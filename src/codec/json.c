@@ -55,6 +55,22 @@ static const char *reason_of(enum json_error_code code)
     return "invalid syntax";
 }
 
+static _Thread_local bool ran_out;
+
+static void *watched_malloc(size_t size)
+{
+    void *p = malloc(size);
+
+    if (p == NULL)
+        ran_out = true;
+    return p;
+}
+
+void json_watch_memory(void)
+{
+    json_set_alloc_funcs(watched_malloc, free);
+}
+
 bool json_read_object(const char *text,
                       size_t len,
                       const struct json_limits *limits,
@@ -71,8 +87,11 @@ bool json_read_object(const char *text,
         return err_set(e, SAI_E_SYNTAX, "not JSON: a NUL byte");
     if (depth_of(text, len) > limits->max_depth)
         return err_set(e, SAI_E_LIMIT, "more than %zu levels of nesting", limits->max_depth);
+    ran_out = false;
     value = json_loadb(
         text, len, JSON_REJECT_DUPLICATES | (limits->allow_nul ? JSON_ALLOW_NUL : 0), &error);
+    if (ran_out)
+        return err_nomem(e);
     if (value == NULL) {
         enum json_error_code code = json_error_code(&error);
 

@@ -20,6 +20,11 @@ struct json_limits {
     bool allow_nul;   /* \u0000 in strings; json_string_length() tells */
 };
 
+/* From now on Jansson's failed allocations are noticed: where one fails within a string, 2.14
+ * drops characters and reads on, so that a value is not what stood there. Call once, before any
+ * thread and before Jansson is used; not for a library, as it is for the whole process. */
+void json_watch_memory(void);
+
 /* The caller owns *out, an object. Errors: SAI_E_SYNTAX, SAI_E_LIMIT, SAI_E_NOMEM; no text
  * repeats any of the document. */
 bool json_read_object(const char *text,

@@ -407,3 +407,8 @@ bool h2_is_done(const struct h2 *h)
     return nghttp2_session_want_read(h->session) == 0 &&
            nghttp2_session_want_write(h->session) == 0;
 }
+
+const char *h2_library_version(void)
+{
+    return nghttp2_version(0)->version_str;
+}

@@ -57,5 +57,7 @@ size_t h2_calls(const struct h2 *h); /* open ones */
  */
 void h2_notice(struct h2 *h);
 void h2_close(struct h2 *h);
+const char *h2_library_version(void);
+
 /* Nothing more is to be read or written. */
 bool h2_is_done(const struct h2 *h);

@@ -323,6 +323,11 @@ void grpc_server_free(struct grpc_server *s)
     free(s);
 }
 
+const char *grpc_library_version(void)
+{
+    return h2_library_version();
+}
+
 void grpc_server_put_metrics(struct grpc_server *s, struct buf *b)
 {
     if (s->worker_count == 0)

@@ -35,5 +35,8 @@ void grpc_server_drain(struct grpc_server *s, uint64_t timeout_ms);
 void grpc_server_free(struct grpc_server *s);
 DEFINE_AUTO(grpc_server, grpc_server_free)
 
+/* Of nghttp2, as it runs; a constant. */
+const char *grpc_library_version(void);
+
 /* Appends the metrics of the signer (text format of Prometheus). Any thread. */
 void grpc_server_put_metrics(struct grpc_server *s, struct buf *b);

@@ -177,6 +177,7 @@ class CommandLine(daemon.Case):
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"^sa-issuerd \d+\.\d+\.\d+\n")
         self.assertIn("libmicrohttpd", done.stdout)
+        self.assertRegex(done.stdout, r"\nnghttp2 1\.\d+\.\d+\n")
         self.assertEqual(daemon.run("--version").stdout, done.stdout)
 
     def test_check_says_what_would_be_served(self):
