@@ -79,7 +79,7 @@ issuers:
       - { claim: cluster, value: prod-eu-1 }
 accounts: { $4 }
 callers: { $5 }
-limits: { tokensPerSecond: 0, tokensPerSecondPerCaller: 0 }
+limits: { tokensPerSecond: 1000000, tokensPerSecondPerCaller: 1000000 }
 workers: 1
 audit: { file: audit.log }
 reload: { watch: false }
