@@ -263,6 +263,7 @@ row_beside_api() {
     echo "| $1 | $(spread 1) | $(spread 2) | $quiet_ms ms | $busy_ms ms |"
 }
 
+load=$(cut -d' ' -f1 /proc/loadavg)
 prepare
 start config.yaml "$documents"
 for callers in polling sleeping; do
@@ -337,6 +338,8 @@ has done something else since the one before.
   a thread of its own. While callers wait for the API, the processor time is theirs as well.
 - Bearers of the cluster's tokens are another matter: for each token the API is asked whether they
   may have it, and its pace is theirs.
+- The machine's load average was $load before all this: what else runs on it costs both sides their
+  caches, and the daemon more of them.
 - OpenSSL $(openssl version | cut -d' ' -f2), libmicrohttpd $("$daemon" version | sed -n 's/.*libmicrohttpd //p'); $(nproc) processors of a virtual machine, Linux $(uname -r | cut -d. -f1,2).
 MARKDOWN
 echo "written: docs/benchmarks.md"
