@@ -96,7 +96,8 @@ static bool may_sign(const struct sign_listing *l,
 
     if (strcmp(sai_key_id(k), l->signing) == 0)
         return true;
-    return entry != NULL && now_s - entry->since_s >= (int64_t)sign_listing_wait_s(issuer);
+    /* Both times are whole seconds: a difference of so many can be almost one less. */
+    return entry != NULL && now_s - entry->since_s > (int64_t)sign_listing_wait_s(issuer);
 }
 
 /* Any private key will do, active or not, if the active one has to wait: first of all the one

@@ -132,8 +132,8 @@ static void a_new_key_waits_until_it_is_known(void **state)
     USE(f, NULL, f->paths[0], f->paths[1]); /* the first in order is the active one */
     adopt(f, T0 + 10);
     assert_string_equal(signs(f, T0 + 10), "b");
-    assert_string_equal(signs(f, T0 + 10 + WAIT_S - 1), "b");
-    assert_string_equal(signs(f, T0 + 10 + WAIT_S), "a");
+    assert_string_equal(signs(f, T0 + 10 + WAIT_S), "b");
+    assert_string_equal(signs(f, T0 + 10 + WAIT_S + 1), "a");
     /* and does not give way again, whatever the clock says */
     assert_string_equal(signs(f, T0), "a");
 }
@@ -149,8 +149,8 @@ static void published_first_it_signs_when_it_is_named(void **state)
     adopt(f, T0 + 1);
     USE(f, "b.pem", f->paths[0], f->paths[1]);
     adopt(f, T0 + 200);
-    assert_string_equal(signs(f, T0 + 1 + WAIT_S - 1), "a");
-    assert_string_equal(signs(f, T0 + 1 + WAIT_S), "b");
+    assert_string_equal(signs(f, T0 + 1 + WAIT_S), "a");
+    assert_string_equal(signs(f, T0 + 1 + WAIT_S + 1), "b");
     USE(f, "a.pem", f->paths[0], f->paths[1]); /* back again at once: it is known */
     adopt(f, T0 + 400);
     assert_string_equal(signs(f, T0 + 400), "a");
@@ -167,8 +167,8 @@ static void verifiers_of_ours_may_take_longer(void **state)
     assert_string_equal(signs(f, T0), "b");
     USE(f, NULL, f->paths[0], f->paths[1]);
     adopt(f, T0);
-    assert_string_equal(signs(f, T0 + 2 * WAIT_S - 1), "b");
-    assert_string_equal(signs(f, T0 + 2 * WAIT_S), "a");
+    assert_string_equal(signs(f, T0 + 2 * WAIT_S), "b");
+    assert_string_equal(signs(f, T0 + 2 * WAIT_S + 1), "a");
 }
 
 static void the_signing_key_cannot_go_too_early(void **state)
@@ -189,11 +189,11 @@ static void the_signing_key_cannot_go_too_early(void **state)
     USE(f, "b.pem", f->paths[0], f->paths[1]);
     adopt(f, T0 + 2);
     USE(f, NULL, f->public_paths[0], f->paths[1]);
-    assert_false(may_follow(f, T0 + 2 + WAIT_S - 1, &e));
-    adopt(f, T0 + 2 + WAIT_S);
-    assert_string_equal(signs(f, T0 + 2 + WAIT_S), "b");
+    assert_false(may_follow(f, T0 + 2 + WAIT_S, &e));
+    adopt(f, T0 + 2 + WAIT_S + 1);
+    assert_string_equal(signs(f, T0 + 2 + WAIT_S + 1), "b");
     USE(f, NULL, f->paths[1]);
-    adopt(f, T0 + 2 + WAIT_S);
+    adopt(f, T0 + 2 + WAIT_S + 1);
 }
 
 static void nor_before_it_has_signed(void **state)
@@ -219,8 +219,8 @@ static void a_key_that_was_gone_is_new(void **state)
     adopt(f, T0 + 10);
     USE(f, "b.pem", f->paths[0], f->paths[1]);
     adopt(f, T0 + 20);
-    assert_string_equal(signs(f, T0 + 20 + WAIT_S - 1), "a");
-    assert_string_equal(signs(f, T0 + 20 + WAIT_S), "b");
+    assert_string_equal(signs(f, T0 + 20 + WAIT_S), "a");
+    assert_string_equal(signs(f, T0 + 20 + WAIT_S + 1), "b");
 }
 
 static void the_key_before_goes_on_not_any_other(void **state)
@@ -236,7 +236,7 @@ static void the_key_before_goes_on_not_any_other(void **state)
     USE(f, "c.pem", f->paths[0], f->paths[2]); /* but another that is known will do */
     adopt(f, T0 + 2);
     assert_string_equal(signs(f, T0 + 2), "a");
-    assert_string_equal(signs(f, T0 + 1 + WAIT_S), "c");
+    assert_string_equal(signs(f, T0 + 1 + WAIT_S + 1), "c");
 }
 
 static void rsa_comes_before_ec_and_nothing_else_counts(void **state)
@@ -305,11 +305,11 @@ static void a_restart_changes_nothing(void **state)
     restart(f);
     adopt(f, T0 + 20);
     assert_int_equal(sign_listing_changed_s(f->listing), T0 + 10);
-    assert_string_equal(signs(f, T0 + 10 + WAIT_S - 1), "b");
-    assert_string_equal(signs(f, T0 + 10 + WAIT_S), "a");
+    assert_string_equal(signs(f, T0 + 10 + WAIT_S), "b");
+    assert_string_equal(signs(f, T0 + 10 + WAIT_S + 1), "a");
     restart(f);
-    adopt(f, T0 + 20 + WAIT_S);
-    assert_string_equal(signs(f, T0 + 20 + WAIT_S), "a");
+    adopt(f, T0 + 20 + WAIT_S + 1);
+    assert_string_equal(signs(f, T0 + 20 + WAIT_S + 1), "a");
 }
 
 /* The way to change a key at once: the operator knows what he does. */
@@ -339,8 +339,8 @@ static void a_clock_that_was_ahead_holds_nothing_back(void **state)
     USE(f, NULL, f->paths[0], f->paths[1]);
     adopt(f, T0 + 1000000);
     adopt(f, T0 + 10);
-    assert_string_equal(signs(f, T0 + 10 + WAIT_S - 1), "b");
-    assert_string_equal(signs(f, T0 + 10 + WAIT_S), "a");
+    assert_string_equal(signs(f, T0 + 10 + WAIT_S), "b");
+    assert_string_equal(signs(f, T0 + 10 + WAIT_S + 1), "a");
 }
 
 #define SUM "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
