@@ -6,7 +6,6 @@
 #include "base/printable.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,13 +38,11 @@ static void add_problem(struct object_reader *o,
 void object_problem(struct object_reader *o, const struct yaml_node *n, const char *fmt, ...)
 {
     struct sai_err e = { 0 };
-    char text[sizeof(e.text)];
     va_list ap;
 
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    err_set_vtext(&e, SAI_E_INVALID, fmt, ap);
     va_end(ap);
-    err_set_text(&e, SAI_E_INVALID, "%s", text);
     add_problem(o, SAI_ERROR, n, &e);
 }
 

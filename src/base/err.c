@@ -30,15 +30,20 @@ static void copy_tail(char *dst, size_t size, const char *src)
         (void)snprintf(dst, size, "...%s", src + (len - (size - 4)));
 }
 
+void err_set_vtext(struct sai_err *e, enum sai_err_code code, const char *fmt, va_list ap)
+{
+    if (e->code != SAI_OK)
+        return;
+    e->code = code;
+    (void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+}
+
 void err_set_text(struct sai_err *e, enum sai_err_code code, const char *fmt, ...)
 {
     va_list ap;
 
-    if (e->code != SAI_OK)
-        return;
-    e->code = code;
     va_start(ap, fmt);
-    (void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+    err_set_vtext(e, code, fmt, ap);
     va_end(ap);
 }
 

@@ -6,12 +6,15 @@
 #include "base/attr.h"
 
 #include <sa_issuer/err.h>
+#include <stdarg.h>
 
 /* Sets code and text unless e already carries an error. A false expression, visibly so to the
  * compiler: a function ends with  return err_set(e, SAI_E_LIMIT, "more than %d keys", n); */
 #define err_set(e, ...) (err_set_text(e, __VA_ARGS__), false)
 void err_set_text(struct sai_err *e, enum sai_err_code code, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+void err_set_vtext(struct sai_err *e, enum sai_err_code code, const char *fmt, va_list ap)
+    PRINTF_LIKE(3, 0);
 
 /* The text is "what: strerror(errnum)"; the code is SAI_E_NOTFOUND for ENOENT, SAI_E_DENIED for
  * EACCES and EPERM, SAI_E_NOMEM for ENOMEM, otherwise SAI_E_IO. */

@@ -4,7 +4,6 @@
 #include "base/num.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 bool yaml_stop(struct yaml_builder *b, struct yaml_position at, struct sai_err *e)
@@ -68,13 +67,11 @@ static void refuse(struct yaml_builder *b, struct yaml_node *n, const char *fmt,
 static void refuse(struct yaml_builder *b, struct yaml_node *n, const char *fmt, ...)
 {
     struct sai_err e = { 0 };
-    char text[sizeof(e.text)];
     va_list ap;
 
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    err_set_vtext(&e, SAI_E_SYNTAX, fmt, ap);
     va_end(ap);
-    err_set_text(&e, SAI_E_SYNTAX, "%s", text);
     yaml_locate(b->doc, n, &e);
     report_add(b->report, SAI_ERROR, &e);
     n->refused = true;

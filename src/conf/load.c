@@ -10,18 +10,16 @@
 void loader_problem(struct loader *ld, const struct yaml_node *n, const char *fmt, ...)
 {
     struct sai_err e = { 0 };
-    char text[sizeof(e.text)];
     va_list ap;
 
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    err_set_vtext(&e, SAI_E_INVALID, fmt, ap);
     va_end(ap);
     /* What the user wrote may be part of it, and must not forge lines or hide itself. */
-    for (char *c = text; *c != '\0'; c++) {
+    for (char *c = e.text; *c != '\0'; c++) {
         if (*c < ' ' || *c > '~')
             *c = '?';
     }
-    err_set_text(&e, SAI_E_INVALID, "%s", text);
     yaml_locate(ld->doc, n, &e);
     report_add(ld->report, SAI_ERROR, &e);
 }

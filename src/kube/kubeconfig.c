@@ -10,7 +10,6 @@
 #include "kube/config.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 32, MAX_NODES = 20000 };
@@ -76,11 +75,11 @@ static void problem(struct reader *rd, const struct yaml_node *n, const char *fm
 
 static void problem(struct reader *rd, const struct yaml_node *n, const char *fmt, ...)
 {
-    struct sai_err e = { .code = SAI_E_INVALID };
+    struct sai_err e = { 0 };
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(e.text, sizeof(e.text), fmt, args);
+    err_set_vtext(&e, SAI_E_INVALID, fmt, args);
     va_end(args);
     yaml_locate(rd->doc, n, &e);
     report_add(rd->report, SAI_ERROR, &e);

@@ -12,11 +12,11 @@
 
 void complain(struct compile *c, const char *member, const char *fmt, ...)
 {
-    struct sai_err e = { .code = SAI_E_INVALID };
+    struct sai_err e = { 0 };
     va_list ap;
 
     va_start(ap, fmt);
-    (void)vsnprintf(e.text, sizeof(e.text), fmt, ap);
+    err_set_vtext(&e, SAI_E_INVALID, fmt, ap);
     va_end(ap);
     (void)snprintf(e.path, sizeof(e.path), "claims[%zu]%s%s", c->i, member == NULL ? "" : ".",
                    member == NULL ? "" : member);

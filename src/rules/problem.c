@@ -5,16 +5,15 @@
 #include "base/printable.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 void problem_add(struct sai_report *r, const char *path, const char *fmt, ...)
 {
-    struct sai_err e = { .code = SAI_E_INVALID };
+    struct sai_err e = { 0 };
     va_list ap;
 
     va_start(ap, fmt);
-    (void)vsnprintf(e.text, sizeof(e.text), fmt, ap);
+    err_set_vtext(&e, SAI_E_INVALID, fmt, ap);
     va_end(ap);
     err_at_path(&e, path);
     report_add(r, SAI_ERROR, &e);
