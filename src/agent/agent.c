@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "kube/backoff.h"
 
 #include <errno.h>
@@ -249,21 +250,6 @@ static void take_signals(struct agent *a)
     }
 }
 
-static bool open_signals(struct agent *a, struct sai_err *e)
-{
-    sigset_t set;
-
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGHUP);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGPIPE);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    (void)sigdelset(&set, SIGPIPE);
-    a->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return a->signals >= 0 || err_errno(e, errno, "cannot receive signals");
-}
-
 /* What would fail each time must not cost a token each time. */
 static bool check_directory(const char *file, struct sai_err *e)
 {
@@ -294,7 +280,7 @@ static bool prepare(struct agent *a, struct sai_err *e)
             return false;
     }
     return (o->ready_file == NULL || check_directory(o->ready_file, e)) &&
-           remove_ready_file(a, e) && open_signals(a, e) &&
+           remove_ready_file(a, e) && signals_open(&a->signals, e) &&
            client_new(&o->server, on_answer, &a->client, e);
 }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/passed_sockets.h"
+#include "base/signals.h"
 #include "base/version.h"
 #include "conf/conf.h"
 #include "grpc/server.h"
@@ -55,22 +56,6 @@ static struct conf_reload reload_conf(const struct daemon *d)
     AUTO(snapshot) struct snapshot *s = state_current(d->state);
 
     return s->conf->reload;
-}
-
-/* Signals are taken in turn by the main loop; no thread is ever interrupted by one. */
-static bool open_signals(struct daemon *d, struct sai_err *e)
-{
-    sigset_t set;
-
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGHUP);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGPIPE);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    (void)sigdelset(&set, SIGPIPE);
-    d->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return d->signals >= 0 || err_errno(e, errno, "cannot receive signals");
 }
 
 static bool first_snapshot(struct daemon *d, const char *conf_file, struct inputs *inputs)
@@ -244,7 +229,7 @@ static bool start(struct daemon *d, const char *conf_file, struct sai_err *e)
         return err_nomem(e);
     if (!passed_sockets_collect(&passed, e))
         return false;
-    if (!open_signals(d, e))
+    if (!signals_open(&d->signals, e))
         return false;
     if (!first_snapshot(d, conf_file, inputs))
         return err_set(e, SAI_E_INVALID, "no valid configuration to start with");
