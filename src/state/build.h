@@ -31,6 +31,10 @@ bool build_policy(struct build *b, size_t index) MUST_USE;
 /* Adds an error that belongs to a place in the configuration. Returns false. */
 bool build_error(struct build *b, const char *path, struct sai_err *e);
 bool build_nomem(struct build *b);
+/* Adds what a room below found wrong in what it was given for that place. It names places
+ * within; those without a file are about the configuration. Returns whether there are no
+ * errors. */
+bool build_add_problems(struct build *b, const char *place, const struct sai_report *found);
 bool build_note_input(struct build *b, const char *path) MUST_USE;
 
 enum { BUILD_PATH_MAX = 64 }; /* of a path such as listeners.discovery.tls.certificate */

@@ -14,27 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Copies the problems of the key set of that place; those without a file are about the
- * configuration. */
-static bool
-add_keyset_problems(struct build *b, const char *place, const struct sai_report *found)
-{
-    for (size_t i = 0; i < sai_report_count(found); i++) {
-        enum sai_severity severity;
-        struct sai_err e = *sai_report_get(found, i, &severity);
-        char path[sizeof(e.path) + BUILD_PATH_MAX];
-
-        (void)snprintf(path, sizeof(path), "%s%s%s", place, e.path[0] != '\0' ? "." : "",
-                       e.path);
-        if (e.file[0] == '\0') {
-            e.path[0] = '\0';
-            conf_locate(b->snapshot->conf, path, &e);
-        }
-        report_add(b->report, severity, &e);
-    }
-    return sai_report_total(found, SAI_ERROR) == 0;
-}
-
 static bool load_keyset(struct build *b,
                         const struct sai_keyset_options *options,
                         const char *place,
@@ -48,7 +27,7 @@ static bool load_keyset(struct build *b,
     if (found == NULL)
         return build_nomem(b);
     (void)sai_keyset_load(options, &ks, found);
-    if (!add_keyset_problems(b, place, found))
+    if (!build_add_problems(b, place, found))
         return false;
     *out = ks;
     sai_keyset_fingerprint(ks, sum);

@@ -10,24 +10,6 @@
 #include <sa_issuer/policy.h>
 #include <stdio.h>
 
-/* The rooms below name places in what they are given; the configuration has it further in. */
-static void add_problems(struct build *b, const char *prefix, const struct sai_report *found)
-{
-    for (size_t i = 0; i < sai_report_count(found); i++) {
-        enum sai_severity severity;
-        struct sai_err e = *sai_report_get(found, i, &severity);
-        char path[sizeof(e.path) + BUILD_PATH_MAX];
-
-        (void)snprintf(path, sizeof(path), "%s%s%s", prefix, e.path[0] != '\0' ? "." : "",
-                       e.path);
-        if (e.file[0] == '\0') {
-            e.path[0] = '\0';
-            conf_locate(b->snapshot->conf, path, &e);
-        }
-        report_add(b->report, severity, &e);
-    }
-}
-
 static struct sai_strings strings_of(const struct conf_strings *s)
 {
     return (struct sai_strings){ .items = s->items, .count = s->count };
@@ -111,8 +93,7 @@ bool build_policy(struct build *b, size_t index)
     options.claims = issuer->rules;
     (void)snprintf(prefix, sizeof(prefix), "issuers[%zu]", index);
     (void)sai_policy_new(&options, &issuer->policy, found);
-    add_problems(b, prefix, found);
-    return issuer->policy != NULL;
+    return build_add_problems(b, prefix, found);
 }
 
 bool build_accounts(struct build *b)
@@ -134,8 +115,7 @@ bool build_accounts(struct build *b)
     if (found == NULL)
         return build_nomem(b);
     (void)sai_accounts_load(&options, &accounts, found);
-    add_problems(b, "accounts.manifests", found);
-    if (accounts == NULL)
+    if (!build_add_problems(b, "accounts.manifests", found))
         return false;
     b->snapshot->accounts = accounts;
     sai_accounts_fingerprint(accounts, sum);

@@ -15,6 +15,7 @@
 
 #include <sa_issuer/account.h>
 #include <sa_issuer/policy.h>
+#include <stdio.h>
 
 /* Adds an error that belongs to a place in the configuration. */
 bool build_error(struct build *b, const char *path, struct sai_err *e)
@@ -31,6 +32,24 @@ bool build_nomem(struct build *b)
     (void)err_nomem(&e);
     report_add(b->report, SAI_ERROR, &e);
     return false;
+}
+
+bool build_add_problems(struct build *b, const char *place, const struct sai_report *found)
+{
+    for (size_t i = 0; i < sai_report_count(found); i++) {
+        enum sai_severity severity;
+        struct sai_err e = *sai_report_get(found, i, &severity);
+        char path[sizeof(e.path) + BUILD_PATH_MAX];
+
+        (void)snprintf(path, sizeof(path), "%s%s%s", place, e.path[0] != '\0' ? "." : "",
+                       e.path);
+        if (e.file[0] == '\0') {
+            e.path[0] = '\0';
+            conf_locate(b->snapshot->conf, path, &e);
+        }
+        report_add(b->report, severity, &e);
+    }
+    return sai_report_total(found, SAI_ERROR) == 0;
 }
 
 bool build_note_input(struct build *b, const char *path)
