@@ -199,8 +199,7 @@ static const char *path_problem(const char *path)
     return problem;
 }
 
-/* What the whole text must be, and the parts but the path. */
-static const char *base_problem(const char *text, struct url *u)
+static const char *text_problem(const char *text)
 {
     if (strlen(text) > CONF_MAX_URL_BYTES)
         return "must have at most 255 characters";
@@ -210,9 +209,19 @@ static const char *base_problem(const char *text, struct url *u)
         if (*c <= ' ' || *c == 0x7f)
             return "blanks and control characters are not allowed";
     }
-    if (!split(text, u))
-        return "must start with https:// (or http:// for a loopback host)";
     return "";
+}
+
+/* Of the whole text, and of the parts but the path. */
+static const char *base_problem(const char *text, struct url *u)
+{
+    const char *problem = text_problem(text);
+
+    if (problem[0] == '\0' && !split(text, u))
+        problem = "must start with https:// (or http:// for a loopback host)";
+    if (problem[0] == '\0')
+        problem = host_problem(u);
+    return problem[0] == '\0' ? port_problem(u) : problem;
 }
 
 const char *sai_issuer_url_problem(const char *url)
@@ -220,10 +229,6 @@ const char *sai_issuer_url_problem(const char *url)
     struct url u = { 0 };
     const char *problem = base_problem(url, &u);
 
-    if (problem[0] == '\0')
-        problem = host_problem(&u);
-    if (problem[0] == '\0')
-        problem = port_problem(&u);
     return problem[0] == '\0' ? path_problem(u.path) : problem;
 }
 
@@ -248,9 +253,5 @@ const char *jwks_uri_problem(const char *url)
     struct url u = { 0 };
     const char *problem = base_problem(url, &u);
 
-    if (problem[0] == '\0')
-        problem = host_problem(&u);
-    if (problem[0] == '\0')
-        problem = port_problem(&u);
     return problem[0] == '\0' ? reference_problem(u.path) : problem;
 }
