@@ -3,7 +3,7 @@
 
 /* What the tables of the store hold; shared by its two files. */
 
-#include "accounts/names.h"
+#include "accounts/account_key.h"
 #include "accounts/store.h"
 
 #include <stdint.h>
@@ -34,20 +34,6 @@ struct account_row {
     struct metadata metadata;
     struct place place;
 };
-
-/* What is looked for; namespace and name in one piece of memory for the hash. */
-enum { ACCOUNT_KEY_MAX = DNS_LABEL_MAX + 1 + DNS_SUBDOMAIN_MAX };
-
-struct account_key {
-    const char *namespace_name;
-    const char *name;
-    char bytes[ACCOUNT_KEY_MAX + 1]; /* namespace/name, without a NUL */
-    size_t len;
-};
-
-/* false: longer than any account is. */
-bool account_key_make(struct account_key *k, const char *namespace_name, const char *name)
-    MUST_USE;
 
 /* For hash_index_find(): an account_row and an account_key, a namespace_row and its name. */
 bool account_is_same(const void *item, const void *key);

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/table.h"
 
-#include "accounts/names.h"
+#include "accounts/account_key.h"
 #include "base/hash_index.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
-enum { KEY_MAX = DNS_LABEL_MAX + 1 + DNS_SUBDOMAIN_MAX };
-
 /* The pairs, then the texts, lie behind it. */
 struct entry {
     _Atomic uint32_t refs;
-    uint32_t
-        generation; /* of the list in which it was seen last; guarded by the table's lock */
+    /* Of the list in which it was seen last; guarded by the table's lock. */
+    uint32_t generation;
     uint32_t annotation_count;
     uint32_t label_count;
     uint64_t version;
@@ -38,34 +36,10 @@ struct table {
     struct part parts[TABLE_KINDS];
 };
 
-/* What is looked for; both in one piece of memory for the hash. */
-struct key {
-    const char *namespace_name; /* "": none */
-    const char *name;
-    char bytes[KEY_MAX];
-    size_t len;
-};
-
-static bool key_make(struct key *k, const char *namespace_name, const char *name)
-{
-    size_t ns_len = strnlen(namespace_name, DNS_LABEL_MAX + 1);
-    size_t name_len = strnlen(name, DNS_SUBDOMAIN_MAX + 1);
-
-    if (ns_len > DNS_LABEL_MAX || name_len > DNS_SUBDOMAIN_MAX)
-        return false;
-    k->namespace_name = namespace_name;
-    k->name = name;
-    memcpy(k->bytes, namespace_name, ns_len);
-    k->bytes[ns_len] = '/';
-    memcpy(k->bytes + ns_len + 1, name, name_len);
-    k->len = ns_len + 1 + name_len;
-    return true;
-}
-
 static bool is_same(const void *item, const void *key)
 {
     const struct entry *en = item;
-    const struct key *k = key;
+    const struct account_key *k = key;
 
     return strcmp(en->name, k->name) == 0 && strcmp(en->namespace_name, k->namespace_name) == 0;
 }
@@ -242,7 +216,7 @@ static bool may_put(const struct part *p,
 /* With the lock held. What is not needed any more goes to *dropped. */
 static bool replace(struct part *p,
                     struct entry *en,
-                    const struct key *k,
+                    const struct account_key *k,
                     enum table_source source,
                     struct entry **dropped)
 {
@@ -273,10 +247,10 @@ bool table_put(struct table *t,
     struct part *p = &t->parts[kind];
     bool ok = false;
     bool full;
-    struct key k;
+    struct account_key k;
 
     (void)pthread_rwlock_wrlock(&t->lock);
-    if (key_make(&k, en->namespace_name, en->name))
+    if (account_key_make(&k, en->namespace_name, en->name))
         ok = replace(p, en, &k, source, &dropped);
     full = p->index.count > t->max_objects;
     (void)pthread_rwlock_unlock(&t->lock);
@@ -292,9 +266,9 @@ void table_remove(struct table *t, enum table_kind kind, const struct meta *m)
     struct hash_index *h = &t->parts[kind].index;
     struct entry *found;
     uint64_t hash;
-    struct key k;
+    struct account_key k;
 
-    if (!key_make(&k, m->namespace_name, m->name))
+    if (!account_key_make(&k, m->namespace_name, m->name))
         return;
     (void)pthread_rwlock_wrlock(&t->lock);
     hash = hash_index_hash(h, k.bytes, k.len);
@@ -308,7 +282,7 @@ void table_remove(struct table *t, enum table_kind kind, const struct meta *m)
 }
 
 /* With the lock held; NULL unless it is there and was so since then. */
-static struct entry *find(struct part *p, const struct key *k, uint64_t since_ms)
+static struct entry *find(struct part *p, const struct account_key *k, uint64_t since_ms)
 {
     struct entry *en =
         hash_index_find(&p->index, hash_index_hash(&p->index, k->bytes, k->len), is_same, k);
@@ -324,10 +298,11 @@ bool table_find(struct table *t,
                 uint64_t since_ms,
                 struct entry *found[TABLE_KINDS])
 {
-    struct key object;
-    struct key ns;
+    struct account_key object;
+    struct account_key ns;
 
-    if (!key_make(&object, namespace_name, name) || !key_make(&ns, "", namespace_name))
+    if (!account_key_make(&object, namespace_name, name) ||
+        !account_key_make(&ns, "", namespace_name))
         return false;
     (void)pthread_rwlock_rdlock(&t->lock);
     found[TABLE_ACCOUNTS] = find(&t->parts[TABLE_ACCOUNTS], &object, since_ms);
