@@ -181,7 +181,7 @@ struct conf_audit {
 
 struct conf_limits {
     uint64_t max_connections;             /* of one listener */
-    uint64_t max_connections_per_address; /* of one listener, TCP only */
+    uint64_t max_connections_per_address; /* of one listener */
     uint64_t max_header_bytes;            /* request line and headers */
     uint64_t max_body_bytes;
     uint64_t header_timeout_ms; /* from accept, TLS handshake included */

@@ -230,7 +230,8 @@ static const struct schema_row limits_rows[] = {
     { "maxConnectionsPerAddress", &type_number, AT(conf_limits, max_connections_per_address),
       .min = 1, .max = 1000000, .preset = "512",
       .help = "Of these, from one client address, where an IPv6 network of /64 is one; at most "
-              "`maxConnections`. Not for Unix sockets." },
+              "`maxConnections`. At the tokens listener's Unix socket, from one user; at the "
+              "others of no meaning." },
     { "maxHeaderBytes", &type_size, AT(conf_limits, max_header_bytes), .flags = ROW_RESTART,
       .min = 1 * KIB, .max = 1 * MIB, .preset = "8KiB",
       .help = "Request line and headers together." },

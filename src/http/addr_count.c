@@ -4,7 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* An IPv4 address, mapped or not, counts by itself; IPv6 by its /64. */
+/* An IPv4 address, mapped or not, counts by itself; IPv6 by its /64; a user of this machine by
+ * the id, in an address that no network has. */
 static void net_of(const struct sockaddr *addr, unsigned char net[16])
 {
     static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -20,7 +21,18 @@ static void net_of(const struct sockaddr *addr, unsigned char net[16])
         memcpy(&in6, addr, sizeof(in6));
         memcpy(net, &in6.sin6_addr,
                memcmp(&in6.sin6_addr, mapped, sizeof(mapped)) == 0 ? 16 : 8);
+    } else if (addr->sa_family == AF_UNIX) {
+        memcpy(net, "uid:", 4);
+        memcpy(net + 4, addr->sa_data, sizeof(uid_t));
     }
+}
+
+struct sockaddr addr_of_user(uid_t uid)
+{
+    struct sockaddr addr = { .sa_family = AF_UNIX };
+
+    memcpy(addr.sa_data, &uid, sizeof(uid));
+    return addr;
 }
 
 static size_t bucket_of(const struct addr_counts *t, const unsigned char net[16])

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
+
+/* Stands for the peers of a Unix socket that run as this user. */
+struct sockaddr addr_of_user(uid_t uid);
 
 struct addr_count {
     struct addr_count *next;

@@ -29,7 +29,7 @@ enum conn_stage {
 struct conn {
     _Alignas(64) _Atomic uint64_t due; /* deadline in ms, and enum conn_phase in the low bits */
     struct listener_stats *listener;
-    struct addr_count *addr;         /* NULL: a Unix socket */
+    struct addr_count *addr;         /* NULL: of no cap */
     struct certificate *certificate; /* of the session, a reference; NULL: no TLS */
     struct asker *asker;             /* of the tokens listener; else NULL */
     bool served;                     /* at least one request has come */
@@ -60,8 +60,8 @@ struct conn_caps {
 };
 
 /* A connection was accepted: counts it, or says why not (and counts that); then the caller
- * closes fd. addr NULL: a Unix socket, without a cap for each address. IPv6 clients count by
- * /64, as one client commonly has a whole such network. Any thread. */
+ * closes fd. addr NULL: a Unix socket, without a cap for each address; or see addr_of_user().
+ * IPv6 clients count by /64, as one client commonly has a whole such network. Any thread. */
 enum conn_refusal conn_admit(struct conn_table *t,
                              int fd,
                              struct listener_stats *listener,

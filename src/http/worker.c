@@ -5,7 +5,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "http/addr_count.h"
 #include "http/asker.h"
+#include "http/client.h"
 #include "http/listener.h"
 #include "http/server.h"
 #include "http/tls.h"
@@ -53,21 +55,36 @@ void worker_use_certificate(struct worker *w, struct MHD_Connection *connection,
         asker_forget_client(c->asker);
 }
 
-/* Connections from worker_add() were admitted when they were accepted; those of a Unix socket,
- * which libmicrohttpd accepts itself, come here first. That of worker_freshen() is over. */
+/* Of a Unix socket, whose connections libmicrohttpd accepts itself. Who asks for tokens is a
+ * user of this machine, and none of them may keep the others away; behind one who asks for
+ * public documents there may be a proxy with the whole world. */
+static bool admit(struct worker *w, int fd, const struct conf_limits *limits)
+{
+    const struct conn_caps caps = { .total = limits->max_connections,
+                                    .per_address = limits->max_connections_per_address,
+                                    .fd_limit = w->shared->fd_limits[w->options.listener] };
+    struct listener_stats *listener = &w->shared->stats->listeners[w->options.listener];
+    AUTO(client) struct client client = { 0 };
+    struct sockaddr user;
+
+    if (w->options.listener != LISTENER_TOKENS)
+        return conn_admit(w->shared->conns, fd, listener, NULL, &caps) == CONN_ADMITTED;
+    client_ask_socket(&client, fd);
+    user = addr_of_user(client.peer.uid);
+    return conn_admit(w->shared->conns, fd, listener, &user, &caps) == CONN_ADMITTED;
+}
+
+/* Connections from worker_add() were admitted when they were accepted. That of worker_freshen()
+ * is over. */
 static struct conn *begin(struct worker *w, struct MHD_Connection *connection, int fd)
 {
     const struct conf_limits *limits = worker_refresh(w);
     struct conn *c = conn_at(w->shared->conns, fd);
-    struct conn_caps caps = { .total = limits->max_connections,
-                              .fd_limit = w->shared->fd_limits[w->options.listener] };
     uint64_t deadline = clock_mono_ms() + limits->header_timeout_ms;
 
     if (c == NULL || atomic_load(&w->freshen_fd) == fd)
         return NULL;
-    if (w->options.unix_fd >= 0 &&
-        conn_admit(w->shared->conns, fd, &w->shared->stats->listeners[w->options.listener],
-                   NULL, &caps) != CONN_ADMITTED)
+    if (w->options.unix_fd >= 0 && !admit(w, fd, limits))
         return NULL;
     if (!conn_begin(w->shared->conns, c, deadline))
         return NULL;

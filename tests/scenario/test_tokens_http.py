@@ -369,6 +369,22 @@ class Callers(daemon.Case):
         self.assertRegex(lines[1]["caller"], r"^unix:uid=12345,gid=12345,pid=\d+$")
         self.assertEqual([line["result"] for line in lines], ["issued", "refused"])
 
+    def test_one_user_does_not_take_all_connections(self):
+        def change(c, d):
+            d.tokens_port = daemon.free_port()
+            c["listeners"]["tokens"]["address"] = f"127.0.0.1:{d.tokens_port}"
+            c["limits"] = {"maxConnections": 8, "maxConnectionsPerAddress": 6}
+        d = asking.daemon_with_tokens(self, change)
+        with contextlib.ExitStack() as stack:
+            for _ in range(9):
+                stack.enter_context(asking.unix(d))
+            wait_for_metric(d, 3, "http_connections_refused_total", reason="address")
+            wait_for_metric(d, 6, "http_connections_open")
+            # Another caller: nobody, who is told so.
+            self.assertEqual(asking.post(d, port=d.tokens_port).status, 401)
+        wait_for_metric(d, 0, "http_connections_open")
+        self.assertEqual(asking.post(d).status, 201)
+
 
 class Waiting(daemon.Case):
     """Requests that wait for Kubernetes: others do not wait with them, and none is lost."""

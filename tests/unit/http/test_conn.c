@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/addr_count.h"
 #include "http/conn.h"
 #include "unit.h"
 
@@ -49,6 +50,26 @@ static struct sockaddr_storage address(const char *text)
         memcpy(&out, &in6, sizeof(in6));
     }
     return out;
+}
+
+static void users_of_a_unix_socket_count_by_themselves(void **state)
+{
+    static const struct {
+        uid_t uid;
+        enum conn_refusal expected;
+    } rows[] = { { 0, CONN_ADMITTED },       { 0, CONN_ADMITTED },
+                 { 0, CONN_OVER_ADDRESS },   { 1000, CONN_ADMITTED },
+                 { 0x10000, CONN_ADMITTED }, { 1000, CONN_ADMITTED },
+                 { 1000, CONN_OVER_ADDRESS } };
+    const struct conn_caps caps = { .total = 9, .per_address = 2, .fd_limit = FD_LIMIT };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sockaddr user = addr_of_user(rows[i].uid);
+
+        assert_int_equal(conn_admit(f->table, 10 + (int)i, &f->listener, &user, &caps),
+                         rows[i].expected);
+    }
 }
 
 static enum conn_refusal admit(struct fixture *f, int fd, const char *from, uint64_t each)
@@ -213,6 +234,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(caps_are_exact, setup, teardown),
         cmocka_unit_test_setup_teardown(addresses_count_by_network, setup, teardown),
+        cmocka_unit_test_setup_teardown(users_of_a_unix_socket_count_by_themselves, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(listeners_count_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(descriptors_beyond_the_table_are_refused, setup,
                                         teardown),
