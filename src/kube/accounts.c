@@ -152,9 +152,10 @@ keep(struct question *q, enum table_kind kind, const struct kube_object *o, stru
 
     if (en == NULL)
         return err_nomem(e);
-    q->found.entries[kind] = entry_ref(en);
+    q->found.entries[kind] = en;
     /* A full table is no reason not to answer. */
-    (void)!table_put(q->accounts->table, kind, en, TABLE_ASKED, &ignored);
+    if (table_keeps(&o->meta))
+        (void)!table_put(q->accounts->table, kind, entry_ref(en), TABLE_ASKED, &ignored);
     return true;
 }
 

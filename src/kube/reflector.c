@@ -149,13 +149,13 @@ bool reflector_start(struct reflector *r, struct sai_err *e)
     return kube_client_later(r->client, 0, on_time, r, NULL, e);
 }
 
-/* An object as it is now: in the table, unless nobody may use it any more or nobody can. */
+/* An object as it is now: in the table, or not any more. */
 static bool
 apply(struct reflector *r, const struct meta *m, enum table_source source, struct sai_err *e)
 {
     struct entry *en;
 
-    if (m->deleting || m->unusable) {
+    if (!table_keeps(m)) {
         table_remove(r->table, r->kind, m);
         return true;
     }

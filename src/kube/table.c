@@ -53,17 +53,28 @@ static const char *pack(char **to, const char *s)
     return copy;
 }
 
-struct entry *entry_new(const struct meta *m, uint64_t seen_ms)
+static size_t entry_bytes(const struct meta *m)
 {
     size_t count = m->annotation_count + m->label_count;
     size_t size = sizeof(struct entry) + count * sizeof(struct sai_pair) +
                   strlen(m->namespace_name) + strlen(m->name) + strlen(m->uid) + 3;
-    struct entry *en;
-    char *text;
 
     for (size_t i = 0; i < count; i++)
         size += strlen(m->pairs[i].key) + strlen(m->pairs[i].value) + 2;
-    en = malloc(size);
+    return size;
+}
+
+bool table_keeps(const struct meta *m)
+{
+    return !m->deleting && !m->unusable && entry_bytes(m) <= TABLE_OBJECT_MAX_BYTES;
+}
+
+struct entry *entry_new(const struct meta *m, uint64_t seen_ms)
+{
+    size_t count = m->annotation_count + m->label_count;
+    struct entry *en = malloc(entry_bytes(m));
+    char *text;
+
     if (en == NULL)
         return NULL;
     text = (char *)(en->pairs + count);

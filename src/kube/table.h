@@ -31,6 +31,13 @@ struct table *table_new(size_t max_objects) MUST_USE; /* of each kind; NULL: out
 void table_free(struct table *t);                     /* takes NULL */
 DEFINE_AUTO(table, table_free)
 
+/* Whoever may write an account's annotations could fill our memory with them, at 256 KiB a
+ * time: what is larger than this is asked for when it is needed. */
+enum { TABLE_OBJECT_MAX_BYTES = 8192 };
+
+/* Whether it may be there: not what is being deleted, or nobody can use. */
+bool table_keeps(const struct meta *m) MUST_USE;
+
 /* A full list begins: what is not put before table_end() is gone then. */
 void table_begin(struct table *t, enum table_kind kind);
 void table_end(struct table *t, enum table_kind kind, uint64_t as_of_ms, uint64_t version);

@@ -130,6 +130,22 @@ class Following(Case):
         self.assertEqual(self.stats(tool)["failures"], 0)
         self.still_works(tool)
 
+    def test_what_is_large_is_asked_for(self):
+        """A user of a namespace may have thousands of them, at 256 KiB each."""
+        large = {"x": "y" * 9000}
+        self.api.put("serviceaccounts", "shop", "large", annotations=large)
+        tool = self.watching()
+        self.assertComes(tool, "found")
+        for _ in range(2):
+            self.assertEqual(self.find(tool, "large"), "no")
+            self.assertIn("annotation:x=yyy", tool.ask("ask", "shop", "large"))
+        self.assertEqual(self.stats(tool)["accounts"], 1)
+        self.api.put("serviceaccounts", "shop", "large", annotations={"x": "y" * 7000})
+        self.assertComes(tool, "annotation:x=yyy", "large")
+        self.api.put("serviceaccounts", "shop", "large", annotations=large)
+        self.assertComes(tool, "no", "large")
+        self.assertIn("annotation:x=yyy", tool.ask("ask", "shop", "large"))
+
     def test_bookmarks_keep_it_fresh(self):
         tool = self.watching()
         self.assertComes(tool, "found")
@@ -286,8 +302,10 @@ class Faults(Case):
         """Fewer objects are asked for, until they fit."""
         for i in range(40):
             self.api.put("serviceaccounts", "bank", f"a{i}", annotations={"x": "y" * MIB})
+        self.api.put("serviceaccounts", "zoo", "last")
+        self.api.put("namespaces", None, "zoo")
         tool = self.watching()
-        self.assertComes(tool, "found", "a39", "bank", seconds=60)
+        self.assertComes(tool, "found", "last", "zoo", seconds=60)
         self.still_works(tool, 60)
 
     def test_watch_gone_at_connect(self):
@@ -355,9 +373,10 @@ class Faults(Case):
         tool = self.watching()
         self.assertComes(tool, "found")
         self.api.fault(ACCOUNT_WATCH, fake.stream(
-            event("ADDED", "large", annotations={"x": "y" * MIB}), then=fake.hang), 1)
+            event("ADDED", "large", managedFields=["y" * MIB], annotations={"x": "y"}),
+            then=fake.hang), 1)
         self.api.cut()
-        self.assertComes(tool, "annotation:x=yyy", "large")
+        self.assertComes(tool, "annotation:x=y", "large")
 
     def test_watch_a_line_without_end(self):
         self.watch_fault(fake.stream(b'{"type":"ADDED","object":{"a":"' + b"x" * 5 * MIB), 1,
