@@ -5,10 +5,9 @@
 usage: run_ctest.py [--tally FILE] BUILD [REGEX]
 
 A cmocka program counts as its test cases (it is asked for TAP), a test of it that walks over data
-as the "N cases" that it prints, any other program as one. A
-program that fails although its cases passed (it crashed, leaked, timed out) counts as one failed
-case more. A program that ctest takes for skipped, and that says "skipped: " why, is shown and
-counts as neither. Ends like run_python.py.
+as the "N cases" that it prints, any other program as one. A program that fails although its cases
+passed (it crashed, leaked, timed out) counts as one failed case more. A program that ctest takes
+for skipped, and that says "skipped: " why, is shown and counts as neither. Ends like run_python.py.
 """
 
 import argparse

@@ -142,7 +142,8 @@ static void is_bounded(void **state)
 
     write_authorities(f, &k, many);
     assert_false(build_from(f, CONF "limits: { maxCertificateFileBytes: 1KiB }\n"));
-    expect_problems(f, "ca.crt: listeners.tokens.tls.clientCA: larger than the limit of 1024 bytes\n");
+    expect_problems(
+        f, "ca.crt: listeners.tokens.tls.clientCA: larger than the limit of 1024 bytes\n");
     done(&k);
 }
 
