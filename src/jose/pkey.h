@@ -55,6 +55,6 @@ struct evp_pkey_st *pkey_evp(const struct pkey *k);
  * use kty kid crv alg x y n e. Never a private member. */
 bool pkey_put_jwk(struct buf *b, const struct pkey *k, struct sai_err *e) MUST_USE;
 
-/* Appends the public key as DER SubjectPublicKeyInfo (RFC 5280 section 4.1), of which the kid is
- * the hash. */
+/* Appends the public key as DER SubjectPublicKeyInfo (RFC 5280 section 4.1), of which the kid
+ * is the hash. */
 bool pkey_put_spki(struct buf *b, const struct pkey *k, struct sai_err *e) MUST_USE;

@@ -40,7 +40,7 @@ struct issuer {
     const struct conf_issuer *conf;
     struct sai_keyset *keys;
     struct sai_keyset *legacy_keys; /* of the signer's clients, never published; NULL: none */
-    struct sai_policy *policy; /* NULL: mints nothing */
+    struct sai_policy *policy;      /* NULL: mints nothing */
     /* What the policy was made of. */
     const struct sai_claim_rule *rules;
     const struct sai_audience *audiences;

@@ -183,14 +183,10 @@ static void paths_beside_a_file(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(reads_a_file_through_links),
-        CASE(refuses_what_is_no_regular_file),
-        CASE(refuses_more_than_the_limit),
-        CASE(secret_modes_are_exactly_these),
-        CASE(writes_whole_files_with_their_mode),
-        CASE(a_failed_write_leaves_nothing),
-        CASE(a_killed_writer_is_in_nobodys_way),
-        CASE(paths_beside_a_file),
+        CASE(reads_a_file_through_links),         CASE(refuses_what_is_no_regular_file),
+        CASE(refuses_more_than_the_limit),        CASE(secret_modes_are_exactly_these),
+        CASE(writes_whole_files_with_their_mode), CASE(a_failed_write_leaves_nothing),
+        CASE(a_killed_writer_is_in_nobodys_way),  CASE(paths_beside_a_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
