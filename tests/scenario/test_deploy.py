@@ -217,6 +217,9 @@ class Metrics(daemon.Case):
             crt, key = keys.certificate(d.dir)
             c["listeners"]["discovery"]["tls"] = {"certificate": str(crt), "key": str(key)}
             c["issuers"][0]["url"] = f"https://127.0.0.1:{d.port}"
+            c["listeners"]["signer"] = {"unix": "signer.sock"}
+            c["issuers"].append({"url": f"https://127.0.0.1:{d.port}/cluster",
+                                 "role": "cluster", "keys": {"files": ["keys"]}})
         d = fake_cluster.daemon_of(self, fake_cluster.FakeCluster(self), config)
         daemon.wait_until("accounts are known", lambda: any(
             name.endswith("_accounts_age_seconds") for name in d.metrics()))
