@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-rounds=${ROUNDS:-9} calls=300
+rounds=${ROUNDS:-9} calls=100
 binary=$(realpath "${BUILD:-build}/src/sa-issuerd")
 write=yes
 case ${1-} in
@@ -122,14 +122,14 @@ row() { # ALGORITHM NAME CALLS: the best rounds, as whatever else runs can only 
             END { printf "| %s | `%s`: %.2f |", alg, name, a / b }'
 }
 
-# Of calls one after the other, in the quietest of ten batches: median and 99 % of the time beyond
+# Of calls one after the other, in the quietest of thirty batches: median and 99 % of the time beyond
 # a bare signature.
 added() { # NAME
     local signature
     signature=$(for _ in 1 2 3; do theirs "$1"; done | sort -n |
         awk '{ v = $1 } END { print 1e6 / v }')
     body
-    for _ in $(seq 10); do
+    for _ in $(seq 30); do
         call -n "$calls" -c 1 -m 1 --log-file "$work/times" >/dev/null
         awk '{ print $3 }' "$work/times" | sort -n |
             awk -v s="$signature" '{ v[NR] = $1 - s }
@@ -155,7 +155,7 @@ Written by \`tests/bench/signer.sh\` on $(nproc) processors, $(openssl version |
 calls over the Unix socket by h2load, each checked, signed and audited to a file, per second of
 the daemon's processor time, divided by \`openssl speed\`'s bare signatures; the best of $rounds
 rounds of each, since whatever else runs only slows a round down. Beside it what a call takes beyond
-its signature when there is one at a time, seen from the client, in the quietest of ten batches of
+its signature when there is one at a time, seen from the client, in the quietest of thirty batches of
 $calls: half of the calls, and 99 in 100, take no longer.
 
 | algorithm | ratio | added, half | added, 99 % |
