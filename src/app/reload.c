@@ -118,6 +118,17 @@ attempt_failed(struct reloader *r, enum reload_trigger trigger, struct sai_repor
               LOG_U64("errors", sai_report_total(report, SAI_ERROR)));
 }
 
+static void tell_waiting_key(struct reloader *r, const struct snapshot *s)
+{
+    char text[CLOCK_TEXT_SIZE];
+    int64_t from_s = 0;
+    const char *kid = sign_desk_waiting_kid(r->signer, s, &from_s);
+
+    if (kid != NULL)
+        log_info("a new key is listed and signs later", LOG_STR("kid", kid),
+                 LOG_STR("from", clock_format_s(from_s, text)));
+}
+
 static void attempt_succeeded(struct reloader *r,
                               enum reload_trigger trigger,
                               struct snapshot *next,
@@ -135,6 +146,7 @@ static void attempt_succeeded(struct reloader *r,
         log_err(LOG_WARN, "since when keys are listed cannot be kept for a restart", &e);
     log_info("reloaded", LOG_STR("trigger", trigger_names[trigger]),
              LOG_U64("generation", state_generation(r->state)));
+    tell_waiting_key(r, adopted);
 }
 
 static void attempt_unchanged(struct reloader *r)

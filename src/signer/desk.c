@@ -127,6 +127,17 @@ bool sign_desk_adopt(struct sign_desk *d, const struct snapshot *s, struct sai_e
                               store(d, issuer->conf->signer.state_file, e));
 }
 
+const char *
+sign_desk_waiting_kid(struct sign_desk *d, const struct snapshot *s, int64_t *from_s)
+{
+    const struct issuer *issuer = d == NULL ? NULL : sign_issuer(s);
+    const struct sai_key *k =
+        issuer == NULL ? NULL
+                       : sign_listing_waiting_key(d->listing, issuer, clock_unix_s(), from_s);
+
+    return k == NULL ? NULL : sai_key_id(k);
+}
+
 const struct sai_err *sign_desk_warning(const struct sign_desk *d)
 {
     return d->warned ? &d->warning : NULL;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct issuer;
@@ -36,6 +37,11 @@ bool sign_desk_check(struct sign_desk *d, const struct snapshot *next, struct sa
 bool sign_desk_adopt(struct sign_desk *d, const struct snapshot *s, struct sai_err *e) MUST_USE;
 /* What deserves attention at the start; NULL: nothing. */
 const struct sai_err *sign_desk_warning(const struct sign_desk *d);
+
+/* The kid of a key that is to sign and is not known for long enough yet, and from when on it
+ * will; NULL: there is none. Borrowed from the snapshot. Takes NULL. */
+const char *
+sign_desk_waiting_kid(struct sign_desk *d, const struct snapshot *s, int64_t *from_s);
 
 struct state *sign_desk_state(struct sign_desk *d);
 struct sign_listing *sign_desk_listing(struct sign_desk *d);

@@ -147,6 +147,24 @@ sign_listing_signing_key(struct sign_listing *l, const struct issuer *issuer, in
     return k;
 }
 
+const struct sai_key *sign_listing_waiting_key(struct sign_listing *l,
+                                               const struct issuer *issuer,
+                                               int64_t now_s,
+                                               int64_t *from_s)
+{
+    const struct sai_key *active = sign_listing_active_key(issuer);
+    const struct entry *entry;
+
+    (void)pthread_mutex_lock(&l->lock);
+    entry = active == NULL ? NULL : find(l, sai_key_id(active));
+    if (entry == NULL || appoint(l, issuer, now_s) == active)
+        active = NULL;
+    else
+        *from_s = entry->since_s + (int64_t)sign_listing_wait_s(issuer) + 1;
+    (void)pthread_mutex_unlock(&l->lock);
+    return active;
+}
+
 bool sign_listing_check(struct sign_listing *l,
                         const struct issuer *next,
                         int64_t now_s,

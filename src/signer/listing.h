@@ -54,6 +54,13 @@ bool sign_listing_adopt(struct sign_listing *l,
 const struct sai_key *
 sign_listing_signing_key(struct sign_listing *l, const struct issuer *issuer, int64_t now_s);
 
+/* The active key, if it is not the one that signs at now_s, and from when on it may; NULL:
+ * there is none to wait for. */
+const struct sai_key *sign_listing_waiting_key(struct sign_listing *l,
+                                               const struct issuer *issuer,
+                                               int64_t now_s,
+                                               int64_t *from_s);
+
 /* When what is listed last changed, seconds since 1970. */
 int64_t sign_listing_changed_s(struct sign_listing *l);
 /* Since when the key is listed; 0: for ever; -1: not at all. */

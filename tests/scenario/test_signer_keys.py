@@ -74,6 +74,7 @@ class Rotation(daemon.Case):
             self.assertEqual(d.reload(), "ok")
             second = self.kid(d, "a-second.pem")
             fetched = c.keys()
+            self.assertTrue([m for m in d.messages("info") if second in m and "signs later" in m])
             self.assertEqual(fetched.kids, [second, first])
             self.assertGreaterEqual(fetched.changed, listed.changed)
             self.assertEqual(d.kids(), {first, second})

@@ -125,6 +125,8 @@ static void the_first_keys_sign_at_once(void **state)
 static void a_new_key_waits_until_it_is_known(void **state)
 {
     struct fixture *f = *state;
+    const struct sai_key *waiting;
+    int64_t from_s = 0;
 
     USE(f, NULL, f->paths[1]);
     adopt(f, T0);
@@ -132,8 +134,12 @@ static void a_new_key_waits_until_it_is_known(void **state)
     USE(f, NULL, f->paths[0], f->paths[1]); /* the first in order is the active one */
     adopt(f, T0 + 10);
     assert_string_equal(signs(f, T0 + 10), "b");
-    assert_string_equal(signs(f, T0 + 10 + WAIT_S), "b");
-    assert_string_equal(signs(f, T0 + 10 + WAIT_S + 1), "a");
+    waiting = sign_listing_waiting_key(f->listing, &f->issuer, T0 + 10, &from_s);
+    assert_string_equal(sai_key_id(waiting), f->kids[0]);
+    assert_int_equal(from_s, T0 + 10 + WAIT_S + 1);
+    assert_string_equal(signs(f, from_s - 1), "b");
+    assert_string_equal(signs(f, from_s), "a");
+    assert_null(sign_listing_waiting_key(f->listing, &f->issuer, from_s, &from_s));
     /* and does not give way again, whatever the clock says */
     assert_string_equal(signs(f, T0), "a");
 }
