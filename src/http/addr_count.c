@@ -9,6 +9,7 @@
 static void net_of(const struct sockaddr *addr, unsigned char net[16])
 {
     static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+    static const unsigned char user[4] = { 'u', 'i', 'd', ':' };
     struct sockaddr_in in4;
     struct sockaddr_in6 in6;
 
@@ -22,8 +23,8 @@ static void net_of(const struct sockaddr *addr, unsigned char net[16])
         memcpy(net, &in6.sin6_addr,
                memcmp(&in6.sin6_addr, mapped, sizeof(mapped)) == 0 ? 16 : 8);
     } else if (addr->sa_family == AF_UNIX) {
-        memcpy(net, "uid:", 4);
-        memcpy(net + 4, addr->sa_data, sizeof(uid_t));
+        memcpy(net, user, sizeof(user));
+        memcpy(net + sizeof(user), addr->sa_data, sizeof(uid_t));
     }
 }
 
