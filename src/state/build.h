@@ -22,9 +22,11 @@ struct build {
 bool build_issuers(struct build *b) MUST_USE;
 bool build_certificates(struct build *b) MUST_USE;
 bool build_accounts(struct build *b) MUST_USE;
-/* These two keep nothing: they look for mistakes. */
+/* These keep nothing: they look for mistakes. */
 bool build_callers(struct build *b) MUST_USE;
 bool build_kubernetes(struct build *b) MUST_USE;
+/* After all inputs are noted. */
+bool build_outputs(struct build *b) MUST_USE;
 /* Of one issuer, whose keys are loaded. */
 bool build_policy(struct build *b, size_t index) MUST_USE;
 

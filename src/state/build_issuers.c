@@ -58,23 +58,31 @@ static bool load_keys(struct build *b, size_t index)
     return load_keyset(b, &options, place, &b->snapshot->issuers[index].keys);
 }
 
+static const struct sai_key *find_key(const struct sai_keyset *ks, const struct sai_key *wanted)
+{
+    for (size_t i = 0; i < sai_keyset_count(ks); i++) {
+        const struct sai_key *k = sai_keyset_get(ks, i);
+
+        if (strcmp(sai_key_id(k), sai_key_id(wanted)) == 0)
+            return k;
+    }
+    return NULL;
+}
+
 /* kube-apiserver refuses what a key signed that it is told of as legacy too. */
 static bool
 check_legacy_key(const struct issuer *issuer, const struct sai_key *legacy, struct sai_err *e)
 {
+    const struct sai_key *k = find_key(issuer->keys, legacy);
+
     if (sai_key_is_private(legacy))
         return err_set(e, SAI_E_DENIED, "%s holds a private key; legacy keys only verify",
                        sai_key_file(legacy));
-    for (size_t i = 0; i < sai_keyset_count(issuer->keys); i++) {
-        const struct sai_key *k = sai_keyset_get(issuer->keys, i);
-
-        if (strcmp(sai_key_id(k), sai_key_id(legacy)) == 0)
-            return err_set(
-                e, SAI_E_INVALID,
-                "%s has the key of %s, which is published and verifies legacy tokens "
-                "as well: leave it out here",
-                sai_key_file(legacy), sai_key_file(k));
-    }
+    if (k != NULL)
+        return err_set(e, SAI_E_INVALID,
+                       "%s has the key of %s, which is published and verifies legacy tokens "
+                       "as well: leave it out here",
+                       sai_key_file(legacy), sai_key_file(k));
     return true;
 }
 
@@ -218,6 +226,46 @@ static bool build_issuer(struct build *b, size_t index)
     return ok;
 }
 
+/* Two paths to tokens are two key sets: a verifier that accepts both issuers, as an API server
+ * does on its way from one to the other, must not take what one of them minted for a token that
+ * the other's rules were kept for. */
+static bool check_apart(struct build *b, size_t cluster, size_t federation)
+{
+    const struct issuer *signs = &b->snapshot->issuers[cluster];
+    const struct issuer *mints = &b->snapshot->issuers[federation];
+    char place[BUILD_PATH_MAX];
+    struct sai_err e = { 0 };
+
+    if (signs->conf->role != CONF_CLUSTER || mints->conf->role != CONF_FEDERATION)
+        return true;
+    for (size_t i = 0; i < sai_keyset_count(mints->keys); i++) {
+        const struct sai_key *k = sai_keyset_get(mints->keys, i);
+        const struct sai_key *same = find_key(signs->keys, k);
+
+        if (same != NULL && (sai_key_is_private(k) || sai_key_is_private(same)))
+            (void)err_set(&e, SAI_E_DENIED,
+                          "%s holds a key of issuers[%zu], which signs for an API server: give "
+                          "each issuer its own",
+                          sai_key_file(k), cluster);
+    }
+    if (e.code == SAI_OK)
+        return true;
+    (void)snprintf(place, sizeof(place), "issuers[%zu].keys.files", federation);
+    return build_error(b, place, &e);
+}
+
+static bool check_all_apart(struct build *b)
+{
+    const struct snapshot *s = b->snapshot;
+    bool ok = true;
+
+    for (size_t i = 0; i < s->issuer_count; i++) {
+        for (size_t j = 0; j < s->issuer_count; j++)
+            ok = check_apart(b, i, j) && ok;
+    }
+    return ok;
+}
+
 bool build_issuers(struct build *b)
 {
     struct snapshot *s = b->snapshot;
@@ -229,5 +277,5 @@ bool build_issuers(struct build *b)
     s->issuer_count = s->conf->issuer_count;
     for (size_t i = 0; i < s->issuer_count; i++)
         ok = build_issuer(b, i) && ok;
-    return ok;
+    return ok && check_all_apart(b);
 }

@@ -132,6 +132,7 @@ static bool build_all(struct build *b, const char *conf_file)
     ok = build_accounts(b) && ok;
     ok = build_callers(b) && ok;
     ok = build_kubernetes(b) && ok;
+    ok = build_outputs(b) && ok;
     if (!ok || !build_routes(b))
         return false;
     b->snapshot->built_unix_ms = clock_unix_ms();

@@ -270,7 +270,8 @@ class Alone(daemon.Case):
 
         def change(c, d):
             c["issuers"].append({"url": f"{d.issuer}/federation", "role": "federation",
-                                 "keys": {"files": ["keys"]}, "audiences": [{"name": "vault"}]})
+                                 "keys": {"files": ["own"]}, "audiences": [{"name": "vault"}]})
+            d.add_key("own.pem", directory=d.dir / "own")
             c["listeners"]["tokens"] = {"unix": "tokens.sock"}
             c["accounts"] = {"kubernetes": {"kubeconfig": "kubeconfig"}}
             c["callers"] = {"unixPeers": [{"uids": [os.getuid()]}]}

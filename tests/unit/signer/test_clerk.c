@@ -291,6 +291,58 @@ static void a_published_key_is_no_legacy_key(void **state)
     assert_non_null(strstr(text, "is published and verifies legacy tokens as well"));
 }
 
+/* A file that we write is none that we read, whatever it is called. */
+static void nothing_that_is_read_is_written_over(void **state)
+{
+    static const struct {
+        const char *conf;
+        const char *place;
+    } rows[] = {
+        { WORLD_CONF("{ stateFile: keys/a.pem }", ""), "issuers[0].signer.stateFile" },
+        { WORLD_CONF("{ stateFile: link }", ""), "issuers[0].signer.stateFile" },
+        { WORLD_CONF("{}", "audit: { file: keys/a.pem }\n"), "audit.file" },
+        { WORLD_CONF("{}", "audit: { file: conf.yaml }\n"), "audit.file" },
+    };
+    struct world *w = *state;
+    char link[TEMP_PATH_SIZE];
+
+    assert_int_equal(symlink("keys/a.pem", temp_path(&w->temp, "link", link)), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char text[sizeof(struct sai_err)] = "";
+
+        assert_null(world_build(w, rows[i].conf, text));
+        assert_non_null(strstr(text, rows[i].place));
+        assert_non_null(strstr(text, "would be written over"));
+    }
+}
+
+static void the_keys_of_an_api_server_are_not_used_elsewhere(void **state)
+{
+#define OTHER                                                                                  \
+    WORLD_CONF("{}", "  - { url: \"https://other.example.com\", role: federation,"             \
+                     " keys: { files: [other] } }\n")
+    struct world *w = *state;
+    EVP_PKEY *key = temp_key_new("EC");
+    char text[sizeof(struct sai_err)] = "";
+    char path[TEMP_PATH_SIZE];
+    struct snapshot *s;
+
+    assert_int_equal(mkdir(temp_path(&w->temp, "other", path), 0700), 0);
+    temp_key_make(&w->temp, "other/a.pem", "EC");
+    temp_key_write(&w->temp, "keys/b.pem", key, TEMP_PRIVATE, 0600);
+    s = world_build(w, OTHER, text);
+    assert_string_equal(text, "");
+    assert_non_null(s);
+    snapshot_unref(s);
+    temp_key_write(&w->temp, "other/b.pub", key, TEMP_PUBLIC, 0644);
+    EVP_PKEY_free(key);
+    assert_null(world_build(w, OTHER, text));
+    assert_non_null(strstr(text, "issuers[1].keys.files"));
+    assert_non_null(
+        strstr(text, "b.pub holds a key of issuers[0], which signs for an API server"));
+#undef OTHER
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -304,6 +356,8 @@ int main(void)
         CASE(keys_that_come_too_early_are_told_with_their_place),
         CASE(keys_that_no_api_server_takes_are_refused),
         CASE(a_published_key_is_no_legacy_key),
+        CASE(nothing_that_is_read_is_written_over),
+        CASE(the_keys_of_an_api_server_are_not_used_elsewhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
