@@ -82,3 +82,9 @@ def raw_request(path=PATH, data=None, *fields, method="POST", bearer=None):
 
 def unix(d, **options):
     return raw.unix(d.tokens_socket, **options)
+
+
+def wait_for_metric(d, value, name, **labels):
+    """Requests are counted when their answer is out, which may be later than it is here."""
+    daemon.wait_until(f"{name} is {value}", lambda: d.metric(
+        "sa_issuerd_" + name, listener="tokens", **labels) == value)
