@@ -185,6 +185,16 @@ static void list_is_complete(struct reflector *r, const char *version)
     watch(r);
 }
 
+static bool set_next(struct reflector *r, const char *next, struct sai_err *e)
+{
+    if (r->next.len > 0 && r->next.len == strlen(next) &&
+        memcmp(r->next.data, next, r->next.len) == 0)
+        return err_set(e, SAI_E_INVALID, "the list goes on with the page that was asked for");
+    buf_reset(&r->next);
+    buf_str(&r->next, next);
+    return buf_ok(&r->next, e);
+}
+
 static bool take_page(struct reflector *r, const struct kube_answer *answer, struct sai_err *e)
 {
     AUTO(page) struct page p = { 0 };
@@ -195,16 +205,14 @@ static bool take_page(struct reflector *r, const struct kube_answer *answer, str
         table_begin(r->table, r->kind);
         r->listing = true;
     }
-    if (!apply_page(r, &p, e))
+    if (!apply_page(r, &p, e) || !set_next(r, p.next, e))
         return false;
-    buf_reset(&r->next);
-    buf_str(&r->next, p.next);
-    if (!buf_ok(&r->next, e))
-        return false;
-    if (r->next.len > 0)
-        list_more(r);
-    else
+    if (r->next.len == 0)
         list_is_complete(r, p.version);
+    else if (json_array_size(p.items) == 0)
+        go_on_in(r, backoff_jitter(PAUSE_MS, 100)); /* a server may, but not keep us busy */
+    else
+        list_more(r);
     return true;
 }
 

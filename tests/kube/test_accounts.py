@@ -298,6 +298,26 @@ class Faults(Case):
         self.assertComes(tool, "found")
         self.still_works(tool)
 
+    def test_list_that_turns_in_a_circle(self):
+        def again(page):
+            page["metadata"]["continue"] = "1.1"
+        self.api.fault("namespaces.limit", fake.change_json(again), 4)
+        tool = self.watching()
+        self.assertComes(tool, "found")
+        self.assertEqual(self.stats(tool)["failures"], 2)
+        self.still_works(tool)
+
+    def test_list_with_empty_pages(self):
+        pages = iter(range(5))
+
+        def empty(page):
+            page["items"] = []
+            page["metadata"]["continue"] = f"{'0' * next(pages)}0.{self.api.version}"
+        self.api.fault("serviceaccounts.limit", fake.change_json(empty), 5)
+        tool = self.watching()
+        self.assertComes(tool, "found")
+        self.assertEqual(self.stats(tool)["failures"], 0)
+
     def test_list_pages_too_large(self):
         """Fewer objects are asked for, until they fit."""
         for i in range(40):
