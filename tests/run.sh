@@ -5,7 +5,7 @@
 # usage: tests/run.sh [OPTION...] [PART...]
 #
 # PART, all by default:
-#   checks     rules of the source tree: layers, banned functions, headers, licences
+#   checks     rules of the source tree: layers, banned functions, headers, licences, links
 #   unit       unit tests, data suites and fuzz corpora (ctest)
 #   kube       the Kubernetes client against an API server with faults
 #   scenario   the real binary with real clients

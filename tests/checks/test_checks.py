@@ -10,6 +10,7 @@ import buffers
 import form
 import headers
 import layers
+import links
 import source
 
 
@@ -32,6 +33,9 @@ class Project(unittest.TestCase):
 
     def test_files_have_licence_guard_and_length(self):
         self.clean(form.problems)
+
+    def test_links_lead_somewhere(self):
+        self.clean(links.problems)
 
     def test_headers_compile_alone(self):
         self.clean(headers.problems)
@@ -74,6 +78,11 @@ BROKEN = [
     (form.problems, "tests/a.sh", "#!/bin/sh\n", "no 'SPDX"),
     (form.problems, "tests/a.o", "x", "a binary"),
     (form.problems, "config/a.pem", "-----BEGIN PRIVATE" + " KEY-----\nAA\n", "a private key"),
+    (links.problems, "docs/a.md", "[b](b.md)\n", "docs/a.md:1: b.md does not exist"),
+    (links.problems, "docs/a.md", "# Two words\n[a](#three)\n", "no such heading"),
+    (links.problems, "docs/a.md", "```\n# no heading\n```\n[a](#no-heading)\n", "no such heading"),
+    (links.problems, "docs/a.md", "## `Two` words!\n[a](a.md#two-words) [b](..) [c](https://x)\n",
+     None),
     (headers.problems, "src/base/a.h", HEADER + "size_t f(void);\n", "does not compile alone"),
     (headers.problems, "src/base/a.h", "static int twice;\nint f(void) { return twice; }\n",
      "does not compile alone"),
