@@ -172,7 +172,9 @@ const struct command command_check = {
     .operands = "CONFIG",
     .operands_max = 1,
     .summary = "check a configuration, its keys and certificates, and say what would be served",
-    .details = "Every mistake is told in one run as file:line:column: path: message.",
+    .details =
+        "Every mistake is told in one run as file:line:column: path: message; those of keys,\n"
+        "certificates, accounts and claim rules once the file is right in itself.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,
