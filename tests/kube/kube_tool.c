@@ -304,8 +304,11 @@ static struct kube_config *configure(int argc, char **argv)
 int main(int argc, char **argv)
 {
     const struct kube_client_options options = { .connect_ms = 2500 };
-    const struct kube_reviews_options review_options = { .timeout_ms = 2500,
-                                                         .cache_ms = 10000 };
+    /* Patient where a test does not wait for it. */
+    const struct kube_reviews_options review_options = {
+        .timeout_ms = getenv("KUBE_TOOL_PATIENT") != NULL ? 30000 : 2500,
+        .cache_ms = 10000,
+    };
     struct kube_config *config = configure(argc, argv);
     static char line[LINE_BYTES];
     struct sai_err e = { 0 };
