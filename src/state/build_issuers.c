@@ -212,6 +212,23 @@ static bool render_document(struct build *b, struct issuer *issuer, enum documen
     return true;
 }
 
+/* It holds a private key that nothing uses. */
+static void warn_of_silence(struct build *b, size_t index)
+{
+    const struct conf *conf = b->snapshot->conf;
+    char place[BUILD_PATH_MAX];
+    struct sai_err e = { 0 };
+
+    if (conf->issuers[index].role != CONF_CLUSTER || conf->listeners.signer.present)
+        return;
+    (void)snprintf(place, sizeof(place), "issuers[%zu].role", index);
+    (void)err_set(&e, SAI_E_INVALID,
+                  "nothing signs without listeners.signer; to publish keys alone, give public "
+                  "ones to role publish");
+    conf_locate(conf, place, &e);
+    report_add(b->report, SAI_WARNING, &e);
+}
+
 static bool build_issuer(struct build *b, size_t index)
 {
     struct issuer *issuer = &b->snapshot->issuers[index];
@@ -223,6 +240,7 @@ static bool build_issuer(struct build *b, size_t index)
         return false;
     for (unsigned id = 0; id < DOCUMENT_COUNT; id++)
         ok = render_document(b, issuer, (enum document_id)id) && ok;
+    warn_of_silence(b, index);
     return ok;
 }
 

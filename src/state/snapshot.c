@@ -46,6 +46,8 @@ bool build_add_problems(struct build *b, const char *place, const struct sai_rep
         if (e.file[0] == '\0') {
             e.path[0] = '\0';
             conf_locate(b->snapshot->conf, path, &e);
+        } else if (e.path[0] == '\0') {
+            err_at_path(&e, place); /* which part of the configuration the file is of */
         }
         report_add(b->report, severity, &e);
     }

@@ -217,9 +217,10 @@ class Metrics(daemon.Case):
             crt, key = keys.certificate(d.dir)
             c["listeners"]["discovery"]["tls"] = {"certificate": str(crt), "key": str(key)}
             c["issuers"][0]["url"] = f"https://127.0.0.1:{d.port}"
+            keys.put("rsa", d.dir / "cluster.pem")
             c["listeners"]["signer"] = {"unix": "signer.sock"}
             c["issuers"].append({"url": f"https://127.0.0.1:{d.port}/cluster",
-                                 "role": "cluster", "keys": {"files": ["keys"]}})
+                                 "role": "cluster", "keys": {"files": ["cluster.pem"]}})
         d = fake_cluster.daemon_of(self, fake_cluster.FakeCluster(self), config)
         daemon.wait_until("accounts are known", lambda: any(
             name.endswith("_accounts_age_seconds") for name in d.metrics()))
