@@ -29,7 +29,7 @@ void problem_nomem(struct sai_report *r)
 
 struct shown shown(const char *s)
 {
-    struct shown out;
+    struct shown out = { 0 };
 
     (void)printable(s, strlen(s), out.text, sizeof(out.text));
     return out;
