@@ -80,9 +80,19 @@ static bool check_place(const char *path, const struct sockaddr_un *addr, struct
     return true;
 }
 
+/* lchown() leaves what is -1. */
+static bool give(const char *path, const struct listen_access *access)
+{
+    uid_t owner = access->owner == NULL ? (uid_t)-1 : *access->owner;
+    gid_t group = access->group == NULL ? (gid_t)-1 : *access->group;
+
+    return (access->owner == NULL && access->group == NULL) || lchown(path, owner, group) == 0;
+}
+
 /* bind() makes the file with the mode of the socket's own inode, less the umask; under a name
  * nobody knows it then gets exactly the mode asked for, and only then its place. */
-static bool bind_unix(int fd, const char *path, unsigned mode, struct sai_err *e)
+static bool
+bind_unix(int fd, const char *path, const struct listen_access *access, struct sai_err *e)
 {
     AUTO_FREE char *temporary = NULL;
     struct sockaddr_un addr;
@@ -94,11 +104,16 @@ static bool bind_unix(int fd, const char *path, unsigned mode, struct sai_err *e
     if (!unix_address(temporary, &addr, e))
         return false;
     (void)unlink(temporary);
-    if (fchmod(fd, mode) < 0 || bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
+    if (fchmod(fd, access->mode) < 0 ||
+        bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
         return fail(-1, e, "bind to", path);
-    if (chmod(temporary, mode) == 0 && listen(fd, BACKLOG) == 0 && rename(temporary, path) == 0)
+    if (!give(temporary, access))
+        (void)fail(-1, e, "set owner and group of", path);
+    else if (chmod(temporary, access->mode) == 0 && listen(fd, BACKLOG) == 0 &&
+             rename(temporary, path) == 0)
         return true;
-    (void)fail(-1, e, "listen on", path);
+    else
+        (void)fail(-1, e, "listen on", path);
     (void)unlink(temporary);
     return false;
 }
@@ -127,8 +142,10 @@ static bool listen_abstract(const char *name, struct listen_socket *out, struct 
     return true;
 }
 
-static bool
-listen_path(const char *path, unsigned mode, struct listen_socket *out, struct sai_err *e)
+static bool listen_path(const char *path,
+                        const struct listen_access *access,
+                        struct listen_socket *out,
+                        struct sai_err *e)
 {
     AUTO_FREE char *copy = strdup(path);
     struct sockaddr_un addr;
@@ -142,7 +159,7 @@ listen_path(const char *path, unsigned mode, struct listen_socket *out, struct s
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return fail(-1, e, "open a socket for", path);
-    if (!bind_unix(fd, path, mode, e)) {
+    if (!bind_unix(fd, path, access, e)) {
         (void)close(fd);
         return false;
     }
@@ -152,9 +169,12 @@ listen_path(const char *path, unsigned mode, struct listen_socket *out, struct s
     return true;
 }
 
-bool listen_unix(const char *path, unsigned mode, struct listen_socket *out, struct sai_err *e)
+bool listen_unix(const char *path,
+                 const struct listen_access *access,
+                 struct listen_socket *out,
+                 struct sai_err *e)
 {
-    return path[0] == '@' ? listen_abstract(path, out, e) : listen_path(path, mode, out, e);
+    return path[0] == '@' ? listen_abstract(path, out, e) : listen_path(path, access, out, e);
 }
 
 void listen_unlink(struct listen_socket *s)

@@ -7,6 +7,7 @@
 
 #include <sa_issuer/err.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 struct listen_socket {
@@ -19,12 +20,21 @@ struct listen_socket {
 /* Each address has a socket of its own, IPv6 ones for IPv6 only. */
 bool listen_tcp(const char *address, struct listen_socket *out, struct sai_err *e) MUST_USE;
 
-/* The file never exists with more permissions than mode. A socket that nobody serves any more
+/* Who may connect to a Unix socket. */
+struct listen_access {
+    unsigned mode;
+    const uint32_t *owner; /* user and group to give it to; NULL: it stays ours */
+    const uint32_t *group;
+};
+
+/* The file never exists with more permissions than these. A socket that nobody serves any more
  * is replaced in one step; one that is served, and any other file, is an error. "@name" is a
  * socket of Linux' abstract names, which has no file and no mode: whoever is in the same
  * network namespace may connect. */
-bool listen_unix(const char *path, unsigned mode, struct listen_socket *out, struct sai_err *e)
-    MUST_USE;
+bool listen_unix(const char *path,
+                 const struct listen_access *access,
+                 struct listen_socket *out,
+                 struct sai_err *e) MUST_USE;
 
 /* Removes the file if it is still the one that was made. */
 void listen_unlink(struct listen_socket *s);

@@ -58,7 +58,7 @@ static void print_listener(const char *name,
         (void)printf("listener %s: %s://%s\n", name, scheme, l->addresses.items[i]);
     if (l->unix_path != NULL)
         (void)printf("listener %s: %s on Unix socket %s, mode %04o\n", name, protocol,
-                     l->unix_path, l->unix_mode);
+                     l->unix_path, l->access.mode);
     if (l->systemd != NULL)
         (void)printf("listener %s: %s on the socket '%s' that systemd passes\n", name, scheme,
                      l->systemd);

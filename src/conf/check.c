@@ -33,6 +33,14 @@ void at_member(struct loader *ld,
         loader_problem(ld, n, "%s", problem);
 }
 
+void no_access(struct loader *ld, const struct yaml_node *listener, const char *problem)
+{
+    static const char *const members[] = { "mode", "owner", "group" };
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        at_member(ld, listener, members[i], problem);
+}
+
 static void check_listener(struct loader *ld, const struct yaml_node *map)
 {
     bool tcp = has(map, "address") || has(map, "systemd");
@@ -44,7 +52,7 @@ static void check_listener(struct loader *ld, const struct yaml_node *map)
     else if (!tcp)
         at_member(ld, map, "tls", "is not for Unix sockets: needs an address or systemd");
     if (!has(map, "unix"))
-        at_member(ld, map, "mode", "is for Unix sockets only: needs unix");
+        no_access(ld, map, NEEDS_UNIX);
 }
 
 /* A socket address and where it was written. */

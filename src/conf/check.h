@@ -14,6 +14,10 @@ void at_member(struct loader *ld,
                const char *key,
                const char *problem);
 
+/* Reports at those members of a listener that say who may connect to its Unix socket. */
+#define NEEDS_UNIX "is for Unix sockets only: needs unix"
+void no_access(struct loader *ld, const struct yaml_node *listener, const char *problem);
+
 /* listeners.signer and the issuer that it is for. */
 void check_signer(struct loader *ld, const struct conf *c);
 /* listeners.tokens, accounts and callers together. */

@@ -8,14 +8,18 @@
 
 #include <string.h>
 
-static void check_socket(struct loader *ld, const struct yaml_node *signer)
+static void check_socket(struct loader *ld,
+                         const struct yaml_node *signer,
+                         const struct conf_listener *socket)
 {
     if (signer->kind != YAML_MAP || signer->refused)
         return;
     if (!has(signer, "unix") && !has(signer, "systemd"))
         loader_problem(ld, signer, "needs a unix path or a systemd socket name");
     if (!has(signer, "unix"))
-        at_member(ld, signer, "mode", "is for Unix sockets only: needs unix");
+        no_access(ld, signer, NEEDS_UNIX);
+    else if (socket->unix_path != NULL && socket->unix_path[0] == '@')
+        no_access(ld, signer, "is of a file, and an abstract socket has none");
 }
 
 /* Of an issuer with the role cluster. */
@@ -37,7 +41,7 @@ void check_signer(struct loader *ld, const struct conf *c)
     size_t first = 0;
 
     if (signer != NULL)
-        check_socket(ld, signer);
+        check_socket(ld, signer, &c->listeners.signer.socket);
     for (; n != NULL; n = n->next) {
         const struct conf_issuer *issuer = &c->issuers[n->index];
 

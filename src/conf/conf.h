@@ -9,6 +9,7 @@
  * with defaults, ranges and help, are in conf/rows.c. */
 
 #include "base/attr.h"
+#include "base/listen.h"
 #include "base/log.h"
 
 #include <sa_issuer/policy.h>
@@ -39,7 +40,7 @@ struct conf_ids {
 struct conf_listener {
     struct conf_strings addresses; /* "192.0.2.1:8443" or "[2001:db8::1]:8443" */
     const char *unix_path;         /* NULL: none */
-    unsigned unix_mode;
+    struct listen_access access;   /* to that */
     const char *systemd; /* name of the passed socket (FileDescriptorName=); NULL: none */
     struct conf_tls tls; /* for addresses and systemd TCP sockets, never for Unix sockets */
 };

@@ -58,8 +58,14 @@ static const struct schema_row listener_rows[] = {
     { "unix", &type_path, AT(conf_listener, unix_path), .flags = ROW_RESTART,
       .check = check_unix_path, .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, for a proxy on the same machine; plain HTTP." },
-    { "mode", &type_mode, AT(conf_listener, unix_mode), .flags = ROW_RESTART, .preset = "0660",
-      .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
+    { "mode", &type_mode, AT(conf_listener, access.mode), .flags = ROW_RESTART,
+      .preset = "0660", .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
+    { "owner", &type_id, AT(conf_listener, access.owner), .flags = ROW_RESTART,
+      .allowed = "a user id",
+      .help = "User whom the Unix socket is given to, which takes the right to do so. Absent: "
+              "the daemon's." },
+    { "group", &type_id, AT(conf_listener, access.group), .flags = ROW_RESTART,
+      .allowed = "a group id", .help = "Group of the Unix socket. Absent: the daemon's." },
     { "systemd", &type_text, AT(conf_listener, systemd), .flags = ROW_RESTART,
       .check = check_systemd_name, .allowed = "a FileDescriptorName=",
       .help = "Take the sockets of this name from systemd (socket activation)." },
@@ -93,8 +99,14 @@ static const struct schema_row tokens_listener_rows[] = {
       .check = check_unix_path, .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, for processes of this machine; plain HTTP. The kernel "
               "says who they are (`callers.unixPeers`)." },
-    { "mode", &type_mode, AT(conf_listener, unix_mode), .flags = ROW_RESTART, .preset = "0660",
-      .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
+    { "mode", &type_mode, AT(conf_listener, access.mode), .flags = ROW_RESTART,
+      .preset = "0660", .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
+    { "owner", &type_id, AT(conf_listener, access.owner), .flags = ROW_RESTART,
+      .allowed = "a user id",
+      .help = "User whom the Unix socket is given to, which takes the right to do so. Absent: "
+              "the daemon's." },
+    { "group", &type_id, AT(conf_listener, access.group), .flags = ROW_RESTART,
+      .allowed = "a group id", .help = "Group of the Unix socket. Absent: the daemon's." },
     { "systemd", &type_text, AT(conf_listener, systemd), .flags = ROW_RESTART,
       .check = check_systemd_name, .allowed = "a FileDescriptorName=",
       .help = "Take the sockets of this name from systemd (socket activation)." },
@@ -110,8 +122,13 @@ static const struct schema_row signer_listener_rows[] = {
       .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, as kube-apiserver has it in "
               "`--service-account-signing-endpoint`; `@name` is an abstract socket." },
-    { "mode", &type_mode, SOCKET(unix_mode), .flags = ROW_RESTART, .preset = "0600",
+    { "mode", &type_mode, SOCKET(access.mode), .flags = ROW_RESTART, .preset = "0600",
       .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
+    { "owner", &type_id, SOCKET(access.owner), .flags = ROW_RESTART, .allowed = "a user id",
+      .help = "User whom the Unix socket is given to, which takes the right to do so. Absent: "
+              "the daemon's." },
+    { "group", &type_id, SOCKET(access.group), .flags = ROW_RESTART, .allowed = "a group id",
+      .help = "Group of the Unix socket. Absent: the daemon's." },
     { "systemd", &type_text, SOCKET(systemd), .flags = ROW_RESTART, .check = check_systemd_name,
       .allowed = "a FileDescriptorName=",
       .help = "Take the Unix sockets of this name from systemd, which keep their place while "

@@ -64,6 +64,7 @@ extern const struct schema_type type_socket;   /* const char *, resolved unless 
 extern const struct schema_type type_texts;    /* struct conf_strings */
 extern const struct schema_type type_paths;    /* struct conf_strings, resolved */
 extern const struct schema_type type_names;    /* struct conf_strings, those with / resolved */
+extern const struct schema_type type_id;       /* const uint32_t *: a user's or group's */
 extern const struct schema_type type_ids;      /* struct conf_ids */
 extern const struct schema_type type_members;  /* const char *: members of a JSON object */
 

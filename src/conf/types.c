@@ -311,6 +311,22 @@ read_ids(struct loader *ld, const struct schema_row *row, const struct yaml_node
     memcpy(out, &list, sizeof(list));
 }
 
+static void read_one_id(struct loader *ld,
+                        const struct schema_row *row,
+                        const struct yaml_node *n,
+                        void *out)
+{
+    uint32_t *id = arena_alloc(ld->arena, sizeof(*id));
+
+    (void)row;
+    if (id == NULL) {
+        loader_nomem(ld);
+        return;
+    }
+    read_id(ld, n, id);
+    memcpy(out, &id, sizeof(id));
+}
+
 static void read_members(struct loader *ld,
                          const struct schema_row *row,
                          const struct yaml_node *n,
@@ -333,6 +349,14 @@ static bool equal_u64(const void *a, const void *b)
 static bool equal_int(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(int)) == 0;
+}
+
+static bool equal_id(const void *a, const void *b)
+{
+    const uint32_t *x = *(const uint32_t *const *)a;
+    const uint32_t *y = *(const uint32_t *const *)b;
+
+    return x == NULL || y == NULL ? x == y : *x == *y;
 }
 
 static bool equal_text(const void *a, const void *b)
@@ -371,5 +395,6 @@ const struct schema_type type_texts = { "list of texts", "a list", read_texts, e
 const struct schema_type type_paths = { "list of paths", "a list", read_texts, equal_texts };
 const struct schema_type type_names = { "list of file names", "a list", read_texts,
                                         equal_texts };
+const struct schema_type type_id = { "number", "a whole number", read_one_id, equal_id };
 const struct schema_type type_ids = { "list of numbers", "a list", read_ids };
 const struct schema_type type_members = { "map", "a map", read_members };

@@ -41,7 +41,7 @@ static bool open_own(struct grpc_server *s, const struct conf_listener *c, struc
 {
     if (c->unix_path == NULL)
         return true;
-    if (!listen_unix(c->unix_path, c->unix_mode, &s->sockets[s->socket_count], e))
+    if (!listen_unix(c->unix_path, &c->access, &s->sockets[s->socket_count], e))
         return false;
     s->socket_count++;
     return true;

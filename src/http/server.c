@@ -137,7 +137,7 @@ static bool open_sockets(struct listener *l,
         l->tcp_count++;
     }
     if (c->unix_path != NULL) {
-        if (!listen_unix(c->unix_path, c->unix_mode, &l->local[l->local_count], e))
+        if (!listen_unix(c->unix_path, &c->access, &l->local[l->local_count], e))
             return false;
         l->local_count++;
     }

@@ -62,13 +62,39 @@ static void makes_a_socket_of_exactly_that_mode(void **state)
         struct sai_err e = { 0 };
         struct stat st;
 
-        assert_true(listen_unix(f->path, mode, &s, &e));
+        assert_true(listen_unix(f->path, &(struct listen_access){ .mode = mode }, &s, &e));
         (void)umask(before);
         assert_int_equal(lstat(f->path, &st), 0);
         assert_true(S_ISSOCK(st.st_mode));
         assert_int_equal(st.st_mode & 07777, mode);
         assert_true(connects(f->path));
         listen_done(&s);
+        assert_false(exists(f->path));
+    }
+}
+
+/* Whoever is not root may not give a file away, and is told. */
+static void gives_the_socket_to_whom_it_is_for(void **state)
+{
+    static const uint32_t owner = 65532;
+    static const uint32_t group = 65531;
+    struct fixture *f = *state;
+    AUTO(listen_socket) struct listen_socket s = { .fd = -1 };
+    const struct listen_access access = { .mode = 0600, .owner = &owner, .group = &group };
+    struct sai_err e = { 0 };
+    struct stat st;
+
+    if (geteuid() == 0) {
+        assert_true(listen_unix(f->path, &access, &s, &e));
+        assert_int_equal(lstat(f->path, &st), 0);
+        assert_int_equal(st.st_uid, owner);
+        assert_int_equal(st.st_gid, group);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        assert_true(connects(f->path));
+    } else {
+        assert_false(listen_unix(f->path, &access, &s, &e));
+        assert_int_equal(e.code, SAI_E_DENIED);
+        assert_non_null(strstr(e.text, "owner and group"));
         assert_false(exists(f->path));
     }
 }
@@ -80,11 +106,11 @@ static void replaces_a_socket_that_nobody_serves(void **state)
     AUTO(listen_socket) struct listen_socket s = { .fd = -1 };
     struct sai_err e = { 0 };
 
-    assert_true(listen_unix(f->path, 0600, &old, &e));
+    assert_true(listen_unix(f->path, &(struct listen_access){ .mode = 0600 }, &old, &e));
     (void)close(old.fd);
     old.fd = -1;
     assert_true(exists(f->path));
-    assert_true(listen_unix(f->path, 0600, &s, &e));
+    assert_true(listen_unix(f->path, &(struct listen_access){ .mode = 0600 }, &s, &e));
     assert_true(connects(f->path));
     /* the old one does not remove what is not its own any more */
     listen_done(&old);
@@ -100,13 +126,14 @@ static void refuses_what_it_must_not_replace(void **state)
     struct sai_err file = { 0 };
     char path[TEMP_PATH_SIZE];
 
-    assert_true(listen_unix(f->path, 0600, &first, &served));
-    assert_false(listen_unix(f->path, 0600, &s, &served));
+    assert_true(listen_unix(f->path, &(struct listen_access){ .mode = 0600 }, &first, &served));
+    assert_false(listen_unix(f->path, &(struct listen_access){ .mode = 0600 }, &s, &served));
     assert_int_equal(served.code, SAI_E_DENIED);
     assert_non_null(strstr(served.text, "in use by another process"));
     assert_true(connects(f->path));
     temp_write(&f->temp, "file", "precious");
-    assert_false(listen_unix(temp_path(&f->temp, "file", path), 0600, &s, &file));
+    assert_false(listen_unix(temp_path(&f->temp, "file", path),
+                             &(struct listen_access){ .mode = 0600 }, &s, &file));
     assert_int_equal(file.code, SAI_E_INVALID);
     assert_non_null(strstr(file.text, "is not a socket"));
     assert_true(exists(path));
@@ -122,13 +149,15 @@ static void names_the_path_that_fails(void **state)
     char path[TEMP_PATH_SIZE];
     char long_path[200];
 
-    assert_false(listen_unix(temp_path(&f->temp, "none/s", path), 0600, &s, &missing));
+    assert_false(listen_unix(temp_path(&f->temp, "none/s", path),
+                             &(struct listen_access){ .mode = 0600 }, &s, &missing));
     assert_int_equal(missing.code, SAI_E_NOTFOUND);
     assert_non_null(strstr(missing.text, path));
     memset(long_path, 'a', sizeof(long_path) - 1);
     long_path[0] = '/';
     long_path[sizeof(long_path) - 1] = '\0';
-    assert_false(listen_unix(long_path, 0600, &s, &too_long));
+    assert_false(
+        listen_unix(long_path, &(struct listen_access){ .mode = 0600 }, &s, &too_long));
     assert_int_equal(too_long.code, SAI_E_LIMIT);
 }
 
@@ -161,19 +190,20 @@ static void an_abstract_name_has_no_file(void **state)
     (void)state;
     (void)snprintf(name, sizeof(name), "@sa-issuerd-test-%d", (int)getpid());
     (void)snprintf(expected, sizeof(expected), "unix:%s", name);
-    assert_true(listen_unix(name, 0600, &s, &e));
+    assert_true(listen_unix(name, &(struct listen_access){ .mode = 0600 }, &s, &e));
     assert_true(connects_abstract(name));
     assert_false(exists(name));
     text = listen_text(&s);
     assert_string_equal(text, expected);
-    assert_false(listen_unix(name, 0600, &again, &e));
+    assert_false(listen_unix(name, &(struct listen_access){ .mode = 0600 }, &again, &e));
     assert_int_equal(e.code, SAI_E_IO);
     assert_non_null(strstr(e.text, name));
     listen_done(&s);
     assert_false(connects_abstract(name));
     memset(long_name, '@', sizeof(long_name) - 1);
     long_name[sizeof(long_name) - 1] = '\0';
-    assert_false(listen_unix(long_name, 0600, &again, &too_long));
+    assert_false(
+        listen_unix(long_name, &(struct listen_access){ .mode = 0600 }, &again, &too_long));
     assert_int_equal(too_long.code, SAI_E_LIMIT);
 }
 
@@ -214,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(makes_a_socket_of_exactly_that_mode, setup, teardown),
+        cmocka_unit_test_setup_teardown(gives_the_socket_to_whom_it_is_for, setup, teardown),
         cmocka_unit_test_setup_teardown(replaces_a_socket_that_nobody_serves, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_what_it_must_not_replace, setup, teardown),
         cmocka_unit_test_setup_teardown(names_the_path_that_fails, setup, teardown),

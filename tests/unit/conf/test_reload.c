@@ -64,9 +64,13 @@ static const struct row rows[] = {
       "next.yaml:5:48: limits.maxHeaderBytes: cannot change without a restart\n" },
     /* The signer's socket; whom it serves may change. */
     { SIGNER("{ unix: a.sock }"), SIGNER("{ unix: a.sock, allowUIDs: [1] }"), "" },
-    { SIGNER("{ unix: a.sock }"), SIGNER("{ unix: \"@a\", mode: \"0660\" }"),
+    { SIGNER("{ unix: a.sock }"), SIGNER("{ unix: b.sock, mode: \"0660\" }"),
       "next.yaml:3:59: listeners.signer.unix: cannot change without a restart\n"
-      "next.yaml:3:71: listeners.signer.mode: cannot change without a restart\n" },
+      "next.yaml:3:73: listeners.signer.mode: cannot change without a restart\n" },
+    { SIGNER("{ unix: a.sock, owner: 1 }"), SIGNER("{ unix: a.sock, owner: 2, group: 1 }"),
+      "next.yaml:3:74: listeners.signer.owner: cannot change without a restart\n"
+      "next.yaml:3:84: listeners.signer.group: cannot change without a restart\n" },
+    { SIGNER("{ unix: a.sock, owner: 1 }"), SIGNER("{ unix: a.sock, owner: 1 }"), "" },
     { SIGNER("{ unix: a.sock }"), SIGNER("{ systemd: a }"),
       "next.yaml:3:51: listeners.signer.unix: cannot change without a restart\n"
       "next.yaml:3:62: listeners.signer.systemd: cannot change without a restart\n" },

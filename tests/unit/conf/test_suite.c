@@ -60,6 +60,12 @@ static void put_list(struct buf *b, const char *name, const struct conf_strings 
         buf_printf(b, "%s[%zu] = %s\n", name, i, list->items[i]);
 }
 
+static void put_id(struct buf *b, const char *name, const uint32_t *id)
+{
+    if (id != NULL)
+        buf_printf(b, "%s = %u\n", name, *id);
+}
+
 static void put_listener(struct buf *b, const char *name, const struct conf_listener *l)
 {
     char member[64];
@@ -67,7 +73,9 @@ static void put_listener(struct buf *b, const char *name, const struct conf_list
 #define NAMED(m) (snprintf(member, sizeof(member), "%s.%s", name, m) > 0 ? member : "")
     put_list(b, NAMED("address"), &l->addresses);
     put_text(b, NAMED("unix"), l->unix_path);
-    buf_printf(b, "%s = %04o\n", NAMED("mode"), l->unix_mode);
+    buf_printf(b, "%s = %04o\n", NAMED("mode"), l->access.mode);
+    put_id(b, NAMED("owner"), l->access.owner);
+    put_id(b, NAMED("group"), l->access.group);
     put_text(b, NAMED("systemd"), l->systemd);
     put_text(b, NAMED("tls.certificate"), l->tls.certificate);
     put_text(b, NAMED("tls.key"), l->tls.key);
