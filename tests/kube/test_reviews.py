@@ -173,6 +173,9 @@ class Verdicts(harness.Case):
         self.assertVerdict(tool.ask(*question), verdict)
         self.assertGreaterEqual(fault.met, 1)
         self.api.mend()
+        if act is TRANSPORT["length_too_small"]:
+            # What came behind the body may yet be taken for the head of the next answer.
+            harness.until(lambda: tool.ask(*question).startswith("allowed"))
         self.assertVerdict(tool.ask(*question), "allowed")
 
 
