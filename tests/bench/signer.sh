@@ -7,13 +7,14 @@
 # usage: tests/bench/signer.sh [--no-write]
 #
 # The daemon (one worker) and openssl use processor 0, in turn; h2load calls from the others.
-# What is compared is per second of processor time, of the whole daemon. Prints a table and writes it to docs/benchmarks.md (unless
-# --no-write). Takes about two minutes. Needs h2load (nghttp2-client).
+# What is compared is per second of processor time, of the whole daemon. Prints a table and
+# writes it to docs/benchmarks.md (unless --no-write). Takes about two minutes. Needs h2load
+# (nghttp2-client).
 # BUILD: the build directory (default: build). ROUNDS: default 9.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-rounds=${ROUNDS:-9} calls=100
+rounds=${ROUNDS:-9} calls=3000
 binary=$(realpath "${BUILD:-build}/src/sa-issuerd")
 write=yes
 case ${1-} in
@@ -108,7 +109,7 @@ theirs() { # NAME
         awk -F: '/^\+F/ { v = $(NF - 1) } END { print v }'
 }
 
-row() { # ALGORITHM NAME CALLS: the best rounds, as whatever else runs can only slow one down
+row() { # ALGORITHM NAME CALLS: the median of the rounds' ratios, and their range
     local round
     for round in $(seq "$rounds"); do
         if ((round % 2)); then
@@ -117,25 +118,23 @@ row() { # ALGORITHM NAME CALLS: the best rounds, as whatever else runs can only 
             theirs "$2" >"$work/theirs"
             echo "$(ours "$3") $(cat "$work/theirs")"
         fi
-    done |
-        awk -v alg="$1" -v name="$2" '$1 > a { a = $1 } $2 > b { b = $2 }
-            END { printf "| %s | `%s`: %.2f |", alg, name, a / b }'
+    done | awk '{ print $1 / $2 }' | sort -n |
+        awk -v alg="$1" -v name="$2" '{ v[NR] = $1 }
+            END { printf "| %s | `%s`: %.2f (%.2f to %.2f) |", alg, name,
+                      v[int((NR + 1) / 2)], v[1], v[NR] }'
 }
 
-# Of calls one after the other, in the quietest of thirty batches: median and 99 % of the time beyond
-# a bare signature.
+# Of calls one after the other: median and 99 % of the time beyond a bare signature.
 added() { # NAME
     local signature
     signature=$(for _ in 1 2 3; do theirs "$1"; done | sort -n |
-        awk '{ v = $1 } END { print 1e6 / v }')
+        awk '{ v[NR] = $1 } END { print 1e6 / v[2] }')
     body
-    for _ in $(seq 30); do
-        call -n "$calls" -c 1 -m 1 --log-file "$work/times" >/dev/null
-        awk '{ print $3 }' "$work/times" | sort -n |
-            awk -v s="$signature" '{ v[NR] = $1 - s }
-                END { printf "%.0f %.0f\n", v[int(NR / 2)], v[int(NR * 0.99)] }'
-        rm "$work/times"
-    done | sort -n -k2 | awk 'NR == 1 { printf " %s µs | %s µs |\n", $1, $2 }'
+    call -n "$calls" -c 1 -m 1 --log-file "$work/times" >/dev/null
+    awk '{ print $3 }' "$work/times" | sort -n |
+        awk -v s="$signature" '{ v[NR] = $1 - s }
+            END { printf " %.0f µs | %.0f µs |\n", v[int(NR / 2)], v[int(NR * 0.99)] }'
+    rm "$work/times"
 }
 
 measure() { # TYPE OPTION ALGORITHM NAME CALLS
@@ -153,10 +152,9 @@ section="## Signing for kube-apiserver
 
 Written by \`tests/bench/signer.sh\` on $(nproc) processors, $(openssl version | cut -d' ' -f1,2). Sign
 calls over the Unix socket by h2load, each checked, signed and audited to a file, per second of
-the daemon's processor time, divided by \`openssl speed\`'s bare signatures; the best of $rounds
-rounds of each, since whatever else runs only slows a round down. Beside it what a call takes beyond
-its signature when there is one at a time, seen from the client, in the quietest of thirty batches of
-$calls: half of the calls, and 99 in 100, take no longer.
+the daemon's processor time, divided by \`openssl speed\`'s bare signatures: the median of $rounds
+rounds, and their range. Beside it what a call takes beyond its signature when there is one at a
+time, seen from the client: half of $calls calls, and 99 in 100, take no longer.
 
 | algorithm | ratio | added, half | added, 99 % |
 |---|---|---|---|
