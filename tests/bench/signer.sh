@@ -15,6 +15,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 rounds=${ROUNDS:-9} calls=3000
+others=0
+[ "$(nproc)" = 1 ] || others=1-$(($(nproc) - 1))
 binary=$(realpath "${BUILD:-build}/src/sa-issuerd")
 write=yes
 case ${1-} in
@@ -80,7 +82,7 @@ EOF
 }
 
 call() { # H2LOAD-OPTION...
-    h2load -t 1 -B "unix:$work/signer.sock" -H 'content-type: application/grpc' \
+    taskset -c "$others" h2load -t 1 -B "unix:$work/signer.sock" -H 'content-type: application/grpc' \
         -H 'te: trailers' -d "$work/body" "$@" http://localhost/v1.ExternalJWTSigner/Sign
 }
 
