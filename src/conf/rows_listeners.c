@@ -48,6 +48,17 @@ static const struct schema_row tls_rows[] = {
     { 0 },
 };
 
+/* clang-format off */
+#define ACCESS_ROWS(tag, access, usual_mode) \
+    { "mode", &type_mode, AT(tag, access.mode), .flags = ROW_RESTART, .preset = (usual_mode), \
+      .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." }, \
+    { "owner", &type_id, AT(tag, access.owner), .flags = ROW_RESTART, .allowed = "a user id", \
+      .help = "User whom the Unix socket is given to, which takes the right to do so. Absent: " \
+              "the daemon's." }, \
+    { "group", &type_id, AT(tag, access.group), .flags = ROW_RESTART, .allowed = "a group id", \
+      .help = "Group of the Unix socket. Absent: the daemon's." }
+/* clang-format on */
+
 static const struct schema_row listener_rows[] = {
     { "address", &type_texts, AT(conf_listener, addresses), .flags = ROW_RESTART | ROW_OR_ONE,
       .min = 1, .max = 16, .check = check_address,
@@ -58,14 +69,7 @@ static const struct schema_row listener_rows[] = {
     { "unix", &type_path, AT(conf_listener, unix_path), .flags = ROW_RESTART,
       .check = check_unix_path, .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, for a proxy on the same machine; plain HTTP." },
-    { "mode", &type_mode, AT(conf_listener, access.mode), .flags = ROW_RESTART,
-      .preset = "0660", .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
-    { "owner", &type_id, AT(conf_listener, access.owner), .flags = ROW_RESTART,
-      .allowed = "a user id",
-      .help = "User whom the Unix socket is given to, which takes the right to do so. Absent: "
-              "the daemon's." },
-    { "group", &type_id, AT(conf_listener, access.group), .flags = ROW_RESTART,
-      .allowed = "a group id", .help = "Group of the Unix socket. Absent: the daemon's." },
+    ACCESS_ROWS(conf_listener, access, "0660"),
     { "systemd", &type_text, AT(conf_listener, systemd), .flags = ROW_RESTART,
       .check = check_systemd_name, .allowed = "a FileDescriptorName=",
       .help = "Take the sockets of this name from systemd (socket activation)." },
@@ -99,14 +103,7 @@ static const struct schema_row tokens_listener_rows[] = {
       .check = check_unix_path, .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, for processes of this machine; plain HTTP. The kernel "
               "says who they are (`callers.unixPeers`)." },
-    { "mode", &type_mode, AT(conf_listener, access.mode), .flags = ROW_RESTART,
-      .preset = "0660", .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
-    { "owner", &type_id, AT(conf_listener, access.owner), .flags = ROW_RESTART,
-      .allowed = "a user id",
-      .help = "User whom the Unix socket is given to, which takes the right to do so. Absent: "
-              "the daemon's." },
-    { "group", &type_id, AT(conf_listener, access.group), .flags = ROW_RESTART,
-      .allowed = "a group id", .help = "Group of the Unix socket. Absent: the daemon's." },
+    ACCESS_ROWS(conf_listener, access, "0660"),
     { "systemd", &type_text, AT(conf_listener, systemd), .flags = ROW_RESTART,
       .check = check_systemd_name, .allowed = "a FileDescriptorName=",
       .help = "Take the sockets of this name from systemd (socket activation)." },
@@ -122,13 +119,7 @@ static const struct schema_row signer_listener_rows[] = {
       .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, as kube-apiserver has it in "
               "`--service-account-signing-endpoint`; `@name` is an abstract socket." },
-    { "mode", &type_mode, SOCKET(access.mode), .flags = ROW_RESTART, .preset = "0600",
-      .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." },
-    { "owner", &type_id, SOCKET(access.owner), .flags = ROW_RESTART, .allowed = "a user id",
-      .help = "User whom the Unix socket is given to, which takes the right to do so. Absent: "
-              "the daemon's." },
-    { "group", &type_id, SOCKET(access.group), .flags = ROW_RESTART, .allowed = "a group id",
-      .help = "Group of the Unix socket. Absent: the daemon's." },
+    ACCESS_ROWS(conf_signer_listener, socket.access, "0600"),
     { "systemd", &type_text, SOCKET(systemd), .flags = ROW_RESTART, .check = check_systemd_name,
       .allowed = "a FileDescriptorName=",
       .help = "Take the Unix sockets of this name from systemd, which keep their place while "

@@ -285,7 +285,7 @@ static void read_id(struct loader *ld, const struct yaml_node *n, uint32_t *out)
     if (n->kind != YAML_SCALAR || yaml_is_null(n) || n->quoted)
         loader_problem(ld, n, "must be a whole number, not %s", kind_of(n));
     else if (!num_u64(n->text, n->len, &v, &e))
-        loader_problem(ld, n, "%s", e.text);
+        loader_problem(ld, n, "%s, as an id is", e.text);
     else if (v > ID_MAX)
         loader_problem(ld, n, "must be between 0 and %u", ID_MAX);
     else
