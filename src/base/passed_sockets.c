@@ -98,6 +98,33 @@ bool passed_sockets_collect(struct passed_sockets *out, struct sai_err *e)
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
 
+bool passed_sockets_take(struct passed_sockets *p,
+                         const char *name,
+                         passed_socket_fn *take,
+                         void *owner,
+                         struct sai_err *e)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < p->count; i++) {
+        struct passed_socket *s = &p->items[i];
+        struct sockaddr_storage addr = { 0 };
+        socklen_t len = sizeof(addr);
+
+        if (s->fd < 0 || strcmp(s->name, name) != 0)
+            continue;
+        if (getsockname(s->fd, (struct sockaddr *)&addr, &len) < 0)
+            return err_errno(e, errno, "getsockname");
+        if (!take(owner, s->fd, &addr, e))
+            return false;
+        s->fd = -1;
+        found = true;
+    }
+    return found ||
+           err_set(e, SAI_E_NOTFOUND,
+                   "systemd passed no socket named \"%s\" (FileDescriptorName=)", name);
+}
+
 void passed_sockets_done(struct passed_sockets *p)
 {
     for (size_t i = 0; i < p->count; i++) {

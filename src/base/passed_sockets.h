@@ -9,6 +9,7 @@
 #include <sa_issuer/err.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 struct passed_socket {
     int fd; /* -1 once someone has taken it over */
@@ -26,6 +27,18 @@ struct passed_sockets {
  * threads start. Errors: SAI_E_SYNTAX (variables that contradict themselves), SAI_E_INVALID (a
  * descriptor that is no listening stream socket). */
 bool passed_sockets_collect(struct passed_sockets *out, struct sai_err *e) MUST_USE;
+
+/* Takes a socket over, or says why not. */
+typedef bool
+passed_socket_fn(void *owner, int fd, const struct sockaddr_storage *addr, struct sai_err *e);
+
+/* Offers each socket of that name, which is the taker's from then on. Errors: the taker's, and
+ * SAI_E_NOTFOUND if there is none. */
+bool passed_sockets_take(struct passed_sockets *p,
+                         const char *name,
+                         passed_socket_fn *take,
+                         void *owner,
+                         struct sai_err *e) MUST_USE;
 
 /* Closes those that were not taken over. */
 void passed_sockets_done(struct passed_sockets *p);

@@ -47,32 +47,15 @@ static bool open_own(struct grpc_server *s, const struct conf_listener *c, struc
     return true;
 }
 
-static bool
-adopt(struct grpc_server *s, const char *name, struct passed_sockets *passed, struct sai_err *e)
+static bool adopt(void *owner, int fd, const struct sockaddr_storage *addr, struct sai_err *e)
 {
-    bool found = name == NULL;
+    struct grpc_server *s = owner;
 
-    for (size_t i = 0; name != NULL && i < passed->count; i++) {
-        struct passed_socket *p = &passed->items[i];
-        struct sockaddr_storage addr = { 0 };
-        socklen_t len = sizeof(addr);
-
-        if (p->fd < 0 || strcmp(p->name, name) != 0)
-            continue;
-        if (getsockname(p->fd, (struct sockaddr *)&addr, &len) < 0)
-            return err_errno(e, errno, "getsockname");
-        if (addr.ss_family != AF_UNIX)
-            return err_set(e, SAI_E_INVALID,
-                           "systemd's socket \"%s\" is no Unix socket: nobody could tell who "
-                           "connects",
-                           name);
-        s->sockets[s->socket_count++] = (struct listen_socket){ .fd = p->fd, .passed = true };
-        p->fd = -1;
-        found = true;
-    }
-    return found ||
-           err_set(e, SAI_E_NOTFOUND,
-                   "systemd passed no socket named \"%s\" (FileDescriptorName=)", name);
+    if (addr->ss_family != AF_UNIX)
+        return err_set(e, SAI_E_INVALID,
+                       "systemd's socket is no Unix socket: nobody could tell who connects");
+    s->sockets[s->socket_count++] = (struct listen_socket){ .fd = fd, .passed = true };
+    return true;
 }
 
 static bool open_sockets(struct grpc_server *s,
@@ -83,7 +66,8 @@ static bool open_sockets(struct grpc_server *s,
     s->sockets = calloc(passed->count + 1, sizeof(*s->sockets));
     if (s->sockets == NULL)
         return err_nomem(e);
-    if (open_own(s, c, e) && adopt(s, c->systemd, passed, e))
+    if (open_own(s, c, e) &&
+        (c->systemd == NULL || passed_sockets_take(passed, c->systemd, adopt, s, e)))
         return true;
     err_at_path(e, "listeners.signer");
     return false;

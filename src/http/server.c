@@ -89,36 +89,23 @@ static bool check_secrecy(const struct listener *l,
                    text.data == NULL ? "" : text.data);
 }
 
-static bool adopt(struct listener *l,
-                  const struct conf_listener *c,
-                  struct passed_sockets *passed,
-                  struct sai_err *e)
+struct adopter {
+    struct listener *listener;
+    const struct conf_listener *conf;
+};
+
+static bool adopt(void *owner, int fd, const struct sockaddr_storage *addr, struct sai_err *e)
 {
-    const char *name = c->systemd;
-    bool found = false;
+    const struct adopter *a = owner;
+    struct listener *l = a->listener;
+    struct listen_socket s = { .fd = fd, .passed = true };
 
-    for (size_t i = 0; i < passed->count; i++) {
-        struct passed_socket *p = &passed->items[i];
-        struct listen_socket s = { .fd = p->fd, .passed = true };
-        struct sockaddr_storage addr = { 0 };
-        socklen_t len = sizeof(addr);
-
-        if (p->fd < 0 || strcmp(p->name, name) != 0)
-            continue;
-        if (getsockname(p->fd, (struct sockaddr *)&addr, &len) < 0)
-            return err_errno(e, errno, "getsockname");
-        if (!check_secrecy(l, c, &addr, e))
-            return false;
-        if (addr.ss_family == AF_UNIX)
-            l->local[l->local_count++] = s;
-        else
-            l->tcp[l->tcp_count++] = s;
-        p->fd = -1;
-        found = true;
-    }
-    if (!found)
-        return err_set(e, SAI_E_NOTFOUND,
-                       "systemd passed no socket named \"%s\" (FileDescriptorName=)", name);
+    if (!check_secrecy(l, a->conf, addr, e))
+        return false;
+    if (addr->ss_family == AF_UNIX)
+        l->local[l->local_count++] = s;
+    else
+        l->tcp[l->tcp_count++] = s;
     return true;
 }
 
@@ -141,7 +128,8 @@ static bool open_sockets(struct listener *l,
             return false;
         l->local_count++;
     }
-    return c->systemd == NULL || adopt(l, c, passed, e);
+    return c->systemd == NULL ||
+           passed_sockets_take(passed, c->systemd, adopt, &(struct adopter){ l, c }, e);
 }
 
 static size_t tcp_workers(const struct listener *l, const struct conf *c)
