@@ -49,13 +49,17 @@ static const struct schema_row tls_rows[] = {
 };
 
 /* clang-format off */
-#define ACCESS_ROWS(tag, access, usual_mode) \
-    { "mode", &type_mode, AT(tag, access.mode), .flags = ROW_RESTART, .preset = (usual_mode), \
-      .allowed = "0000 to 0777", .help = "Permissions of the Unix socket." }, \
-    { "owner", &type_id, AT(tag, access.owner), .flags = ROW_RESTART, .allowed = "a user id", \
+/* At `at` in the listener is its struct listen_access. */
+#define ACCESS_ROWS(at, usual_mode) \
+    { "mode", &type_mode, .offset = (at) + offsetof(struct listen_access, mode), \
+      .flags = ROW_RESTART, .preset = (usual_mode), .allowed = "0000 to 0777", \
+      .help = "Permissions of the Unix socket." }, \
+    { "owner", &type_id, .offset = (at) + offsetof(struct listen_access, owner), \
+      .flags = ROW_RESTART, .allowed = "a user id", \
       .help = "User whom the Unix socket is given to, which takes the right to do so. Absent: " \
               "the daemon's." }, \
-    { "group", &type_id, AT(tag, access.group), .flags = ROW_RESTART, .allowed = "a group id", \
+    { "group", &type_id, .offset = (at) + offsetof(struct listen_access, group), \
+      .flags = ROW_RESTART, .allowed = "a group id", \
       .help = "Group of the Unix socket. Absent: the daemon's." }
 /* clang-format on */
 
@@ -69,7 +73,7 @@ static const struct schema_row listener_rows[] = {
     { "unix", &type_path, AT(conf_listener, unix_path), .flags = ROW_RESTART,
       .check = check_unix_path, .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, for a proxy on the same machine; plain HTTP." },
-    ACCESS_ROWS(conf_listener, access, "0660"),
+    ACCESS_ROWS(offsetof(struct conf_listener, access), "0660"),
     { "systemd", &type_text, AT(conf_listener, systemd), .flags = ROW_RESTART,
       .check = check_systemd_name, .allowed = "a FileDescriptorName=",
       .help = "Take the sockets of this name from systemd (socket activation)." },
@@ -103,7 +107,7 @@ static const struct schema_row tokens_listener_rows[] = {
       .check = check_unix_path, .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, for processes of this machine; plain HTTP. The kernel "
               "says who they are (`callers.unixPeers`)." },
-    ACCESS_ROWS(conf_listener, access, "0660"),
+    ACCESS_ROWS(offsetof(struct conf_listener, access), "0660"),
     { "systemd", &type_text, AT(conf_listener, systemd), .flags = ROW_RESTART,
       .check = check_systemd_name, .allowed = "a FileDescriptorName=",
       .help = "Take the sockets of this name from systemd (socket activation)." },
@@ -119,7 +123,7 @@ static const struct schema_row signer_listener_rows[] = {
       .allowed = "at most 107 bytes",
       .help = "Unix socket to listen on, as kube-apiserver has it in "
               "`--service-account-signing-endpoint`; `@name` is an abstract socket." },
-    ACCESS_ROWS(conf_signer_listener, socket.access, "0600"),
+    ACCESS_ROWS(offsetof(struct conf_signer_listener, socket.access), "0600"),
     { "systemd", &type_text, SOCKET(systemd), .flags = ROW_RESTART, .check = check_systemd_name,
       .allowed = "a FileDescriptorName=",
       .help = "Take the Unix sockets of this name from systemd, which keep their place while "
