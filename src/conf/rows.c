@@ -168,8 +168,10 @@ const struct schema_row conf_claim_rows[] = {
               "`{annotation:KEY}`, `{label:KEY}`, `{namespaceAnnotation:KEY}` and "
               "`{namespaceLabel:KEY}`; `{{` and `}}` are braces." },
     { "type", &type_choice, AT(conf_claim, type), .preset = "string", .choices = claim_types,
-      .help = "What the text becomes: `strings` is a list between commas. Text that does not "
-              "convert refuses the token." },
+      .help =
+          "What the text becomes: `strings` is a list between commas. Whole numbers, also "
+          "within `json`, are at most 9007199254740991, which every reader keeps. Text that "
+          "does not convert refuses the token." },
     { "pattern", &type_text, AT(conf_claim, pattern), .allowed = "a regular expression (PCRE2)",
       .help = "The whole text must match it, or the token is refused." },
     { "oneOf", &type_texts, AT(conf_claim, one_of), .min = 1, .max = 256,

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Beyond it a reader that keeps numbers as doubles changes them (RFC 7493 section 2.2). */
+/* Beyond it a reader that keeps numbers as doubles changes them (RFC 7493 section 2.2), and one
+ * that keeps integers may refuse the whole token. */
 static const uint64_t INTEGER_MAX = (UINT64_C(1) << 53) - 1;
 
 typedef bool value_put_fn(const char *text, size_t len, struct buf *out, struct sai_err *e);
@@ -38,22 +39,28 @@ static bool is_integer(const char *s, size_t len)
            (digits == 1 || s[sign] != '0');
 }
 
-static bool put_integer(const char *text, size_t len, struct buf *out, struct sai_err *e)
+/* Of an integer. */
+static bool is_exact(const char *s, size_t len)
 {
     enum { DIGITS_MAX = 16 };
     uint64_t v = 0;
 
-    if (is_integer(text, len) && len <= DIGITS_MAX + 1 && (text[0] != '-' || text[1] != '0')) {
-        for (size_t i = text[0] == '-' ? 1 : 0; i < len; i++)
-            v = v * 10 + (uint64_t)(text[i] - '0');
-        if (v <= INTEGER_MAX) {
-            buf_add(out, text, len);
-            return true;
-        }
-    }
-    return err_set(e, SAI_E_INVALID,
-                   "is not an integer from -9007199254740991 to 9007199254740991");
+    if (len > DIGITS_MAX + 1)
+        return false;
+    for (size_t i = s[0] == '-' ? 1 : 0; i < len; i++)
+        v = v * 10 + (uint64_t)(s[i] - '0');
+    return v <= INTEGER_MAX;
 }
+
+static bool put_integer(const char *text, size_t len, struct buf *out, struct sai_err *e)
+{
+    if (!is_integer(text, len) || !is_exact(text, len) || (text[0] == '-' && text[1] == '0'))
+        return err_set(e, SAI_E_INVALID, "is not an integer from " INTEGER_RANGE);
+    buf_add(out, text, len);
+    return true;
+}
+
+enum { NUMBER_MAX_BYTES = 40, EXPONENT_MAX_DIGITS = 2 };
 
 bool value_is_number(const char *s, size_t len)
 {
@@ -63,9 +70,11 @@ bool value_is_number(const char *s, size_t len)
     whole += count_digits(s + whole, len - whole);
     if (len > NUMBER_MAX_BYTES || !is_integer(s, whole))
         return false;
+    if (len == whole)
+        return is_exact(s, len);
     s += whole;
     len -= whole;
-    if (len > 0 && s[0] == '.') {
+    if (s[0] == '.') {
         n = count_digits(s + 1, len - 1);
         if (n == 0)
             return false;
@@ -83,10 +92,7 @@ bool value_is_number(const char *s, size_t len)
 static bool put_number(const char *text, size_t len, struct buf *out, struct sai_err *e)
 {
     if (!value_is_number(text, len))
-        return err_set(e, SAI_E_INVALID,
-                       "is not a number of at most %d characters and an exponent of at most %d "
-                       "digits",
-                       (int)NUMBER_MAX_BYTES, (int)EXPONENT_MAX_DIGITS);
+        return err_set(e, SAI_E_INVALID, "is not a number within bounds (" NUMBER_BOUNDS ")");
     buf_add(out, text, len);
     return true;
 }

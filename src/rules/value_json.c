@@ -168,9 +168,7 @@ static bool put_plain(struct writer *w, const struct json_token *t, struct sai_e
 {
     if ((t->kind == SCAN_INTEGER || t->kind == SCAN_REAL) && !value_is_number(t->at, t->len))
         return err_set(e, SAI_E_INVALID,
-                       "is JSON with a number of more than %d characters or an exponent of "
-                       "more than %d digits",
-                       (int)NUMBER_MAX_BYTES, (int)EXPONENT_MAX_DIGITS);
+                       "is JSON with a number out of bounds (" NUMBER_BOUNDS ")");
     begin_value(w);
     buf_add(&w->text, t->at, t->len);
     return true;

@@ -106,6 +106,39 @@ static inline json_t *oracle_list(const char *text)
     return list;
 }
 
+static inline bool oracle_is_exact(long long v)
+{
+    return v >= -9007199254740991 && v <= 9007199254740991;
+}
+
+static inline bool oracle_all_exact(json_t *value)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+
+    json_array_foreach (value, i, item) {
+        if (!oracle_all_exact(item))
+            return false;
+    }
+    json_object_foreach (value, key, item) {
+        if (!oracle_all_exact(item))
+            return false;
+    }
+    return !json_is_integer(value) || oracle_is_exact(json_integer_value(value));
+}
+
+static inline json_t *oracle_json(const char *text)
+{
+    json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+
+    if (value != NULL && !oracle_all_exact(value)) {
+        json_decref(value);
+        return NULL;
+    }
+    return value;
+}
+
 /* NULL: does not convert. The caller releases it. */
 static inline json_t *oracle_convert(enum sai_claim_type type, const char *text)
 {
@@ -119,11 +152,9 @@ static inline json_t *oracle_convert(enum sai_claim_type type, const char *text)
     case SAI_TYPE_INTEGER:
         v = strtoll(text, &end, 10);
         (void)snprintf(again, sizeof(again), "%lld", v);
-        return strcmp(again, text) == 0 && v >= -9007199254740991 && v <= 9007199254740991
-                   ? json_integer(v)
-                   : NULL;
+        return strcmp(again, text) == 0 && oracle_is_exact(v) ? json_integer(v) : NULL;
     case SAI_TYPE_NUMBER: {
-        json_t *number = json_loads(text, JSON_DECODE_ANY, NULL);
+        json_t *number = oracle_json(text);
 
         /* No text of the test is a number but for blanks around it. */
         if (number != NULL && (!json_is_number(number) || strpbrk(text, " \t\r\n") != NULL)) {
@@ -139,7 +170,7 @@ static inline json_t *oracle_convert(enum sai_claim_type type, const char *text)
     case SAI_TYPE_STRINGS:
         return oracle_list(text);
     case SAI_TYPE_JSON:
-        return json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+        return oracle_json(text);
     }
     return NULL;
 }

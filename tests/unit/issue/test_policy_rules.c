@@ -126,8 +126,8 @@ static const struct {
     { { CONSTANT, CLAIM, .type = SAI_TYPE_INTEGER },
       "claims[0].value: is not an integer from -9007199254740991 to 9007199254740991" },
     { { CONSTANT, CLAIM, .type = SAI_TYPE_NUMBER },
-      "claims[0].value: is not a number of at most 40 characters and an exponent of at most 2 "
-      "digits" },
+      "claims[0].value: is not a number within bounds (40 characters, an exponent of 2 digits, "
+      "without fraction and exponent -9007199254740991 to 9007199254740991)" },
     { { CONSTANT, CLAIM, .type = SAI_TYPE_BOOLEAN },
       "claims[0].value: is neither true nor false" },
     { { .source = SAI_SOURCE_VALUE, .from = "a,", CLAIM, .type = SAI_TYPE_STRINGS },

@@ -91,14 +91,17 @@ static const struct {
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "25e-2", "{\"c\":0.25}" },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "1.5E+2", "{\"c\":150.0}" },
 #define NO_NUMBER                                                                              \
-    "refused: claims[0]: annotation \"example.com/a\" is not a number of at most 40 "          \
-    "characters and an exponent of at most 2 digits"
+    "refused: claims[0]: annotation \"example.com/a\" is not a number within bounds (40 "      \
+    "characters, an exponent of 2 digits, without fraction and exponent "                      \
+    "-9007199254740991 to 9007199254740991)"
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "", NO_NUMBER },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, ".5", NO_NUMBER },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "1.", NO_NUMBER },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "1e", NO_NUMBER },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "1e+", NO_NUMBER },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "1e999", NO_NUMBER },
+    { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "9007199254740992", NO_NUMBER },
+    { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "-18446744073709551616", NO_NUMBER },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "1.2.3", NO_NUMBER },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "NaN", NO_NUMBER },
     { { ANNOTATION, CLAIM, .type = SAI_TYPE_NUMBER }, "Infinity", NO_NUMBER },

@@ -42,8 +42,8 @@ static const struct {
     { "[\"<\",\"{[\\\"\"]", "[\"\\u003c\",\"{[\\\"\"]" },
     /* numbers keep their spelling */
     { "0", "0" },
-    { "[0.1,1.0,-0,1E+2,0.30000000000000004,18446744073709551616]",
-      "[0.1,1.0,-0,1E+2,0.30000000000000004,18446744073709551616]" },
+    { "[0.1,1.0,-0,1E+2,0.30000000000000004,9007199254740991,-9007199254740991]",
+      "[0.1,1.0,-0,1E+2,0.30000000000000004,9007199254740991,-9007199254740991]" },
     { "-1234567890123456789012345678901234567.9", "-1234567890123456789012345678901234567.9" },
 };
 
@@ -63,7 +63,8 @@ static void writes(void **state)
 }
 
 #define LARGE_NUMBER                                                                           \
-    "is JSON with a number of more than 40 characters or an exponent of more than 2 digits"
+    "is JSON with a number out of bounds (40 characters, an exponent of 2 digits, without "    \
+    "fraction and exponent -9007199254740991 to 9007199254740991)"
 #define TWICE "is JSON with a member that stands there twice"
 #define DEEP  "is JSON that nests deeper than 16 levels"
 #define NUL   "is JSON with a NUL character"
@@ -82,6 +83,9 @@ static const struct {
     { "[-12345678901234567890123456789012345678.9]", LARGE_NUMBER },
     { "{\"a\":1e100}", LARGE_NUMBER },
     { "1e999", LARGE_NUMBER },
+    { "9007199254740992", LARGE_NUMBER },
+    { "{\"a\":[-9007199254740992]}", LARGE_NUMBER },
+    { "77777777777777777777777777777777777777", LARGE_NUMBER },
     { "\"\\u0000\"", NUL },
     { "{\"\\u0000\":1}", NUL },
     { "{\"a\":1,\"b\":2,\"\\u0061\":3}", TWICE },
