@@ -39,13 +39,20 @@ case ${1-} in
 esac
 
 stop() {
+    local code
     [ -n "$pid" ] || return 0
     kill -TERM "$pid" 2>/dev/null
-    wait "$pid"
+    wait "$pid" # also if it has ended, and been waited for
     code=$?
     pid=
     echo "stopped (exit code $code)"
     return $code
+}
+
+finish() {
+    local code=$?
+    stop
+    exit $((code != 0 ? code : $?))
 }
 
 build() {
@@ -129,7 +136,7 @@ build
 make_key
 list_this_user
 refuse_taken_ports
-trap 'stop' EXIT
+trap finish EXIT
 trap 'exit 0' INT TERM
 start
 show "$issuer/.well-known/openid-configuration"
@@ -155,6 +162,3 @@ Ready, process $pid. Ctrl-C stops it. In another terminal, from this directory, 
      $daemon check $config
 TEXT
 wait "$pid"
-code=$?
-pid=
-exit $code
