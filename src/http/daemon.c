@@ -46,6 +46,14 @@ _Noreturn static void on_panic(void *cls, const char *file, unsigned line, const
     abort();
 }
 
+/* While a client owes its part of a TLS handshake, the library's epoll loop turns without
+ * waiting, as it forgets that there is nothing to read (0.9.75 and 1.0.1). Its poll loop looks
+ * at all connections each time, but waits. */
+static unsigned loop(bool tls)
+{
+    return tls ? MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD;
+}
+
 /* Level 1 is what RFC 9112 wants from 1.0 on. Before, it only makes the library answer a
  * missing Host itself, with its status line sent twice; our own check does better. */
 static int strictness(void)
@@ -64,7 +72,7 @@ struct MHD_Daemon *daemon_start(const struct daemon_options *o)
         { MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)tls_no_certificate },
         { MHD_OPTION_END, 0, NULL },
     };
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    unsigned flags = loop(o->tls) | MHD_USE_ITC | MHD_USE_ERROR_LOG;
 
     if (o->unix_fd < 0) {
         flags |= MHD_USE_NO_LISTEN_SOCKET;

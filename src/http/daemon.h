@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Starts libmicrohttpd's daemons: one thread with an epoll loop each, set up alike. */
+/* Starts libmicrohttpd's daemons: one thread with a loop each, set up alike. */
 
 #include <microhttpd.h>
 #include <stdbool.h>

@@ -246,6 +246,11 @@ class Daemon:
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
+    def processor_s(self):
+        """Processor time so far, in seconds."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def fd_count(self):
         # Not from /proc: the process is not dumpable, so its fd directory is root's.
         return int(self.metric("process_open_fds"))

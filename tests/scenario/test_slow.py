@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """2,000 slow clients: each is cut at its deadline, and everybody else is served."""
 
+import contextlib
 import resource
 import selectors
 import socket
+import ssl
 import time
 import unittest
 
 import daemon
+import keys
 from hammer import Hammer
+from test_http_tls import client
 
 DEADLINE_S = 3
 CLIENTS = 2000
@@ -136,6 +140,123 @@ class Slow(daemon.Case):
             except ConnectionError:
                 pass
             self.assertGreater(time.monotonic() - begin, DEADLINE_S - 0.5)
+
+
+class Stalled:
+    """A connection whose client has stopped somewhere. Over TLS the bytes are this side's to
+    send or to keep."""
+
+    def __init__(self, port, tls=False):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5 * daemon.PATIENCE)
+        self.tls = None
+        if tls:
+            self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            self.tls = client().wrap_bio(self.incoming, self.outgoing)
+
+    def hello(self):
+        """What a TLS client says first."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.do_handshake()
+        return self.outgoing.read()
+
+    def shake_hands(self):
+        if not self.tls:
+            return
+        while True:
+            try:
+                self.tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self.socket.sendall(self.outgoing.read())
+                self.incoming.write(self.socket.recv(65536))
+        self.socket.sendall(self.outgoing.read())
+
+    def encoded(self, data):
+        if not self.tls:
+            return data
+        self.tls.write(data)
+        return self.outgoing.read()
+
+    def send(self, data):
+        self.socket.sendall(self.encoded(data))
+
+    def say_good_bye(self):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        self.socket.sendall(self.outgoing.read())
+
+    def flood(self):
+        """Asks without reading until nothing more is taken."""
+        self.socket.settimeout(0.3)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self.socket.sendall(self.encoded((REQUEST + b"\r\n") * 100))
+
+
+def after_handshake(*pieces, then=None):
+    def stall(c):
+        c.shake_hands()
+        for piece in pieces:
+            c.send(piece)
+        if then:
+            then(c)
+    return stall
+
+
+def end_sending(c):
+    c.socket.shutdown(socket.SHUT_WR)
+
+
+STALLS = {
+    "says nothing": lambda c: None,
+    "stops in the request line": after_handshake(b"GET /openid"),
+    "stops in the headers": after_handshake(REQUEST),
+    "owes its body": after_handshake(REQUEST + b"Content-Length: 1000\r\n\r\n", b"b"),
+    "owes a chunk": after_handshake(REQUEST + b"Transfer-Encoding: chunked\r\n\r\n", b"5\r\na"),
+    "waits for 100": after_handshake(
+        REQUEST + b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n"),
+    "stays after an answer": after_handshake(REQUEST + b"\r\n"),
+    "stops in a second request": after_handshake(REQUEST + b"\r\n" + REQUEST),
+    "ends sending within a request": after_handshake(REQUEST, then=end_sending),
+    "ends sending after an answer": after_handshake(REQUEST + b"\r\n", then=end_sending),
+    "does not read": after_handshake(then=Stalled.flood),
+}
+TLS_STALLS = {
+    "stops in its hello": lambda c: c.socket.sendall(c.hello()[:20]),
+    "stops after its hello": lambda c: c.socket.sendall(c.hello()),
+    "stops after the handshake": after_handshake(),
+    "stops in a record": lambda c: (
+        c.shake_hands(), c.socket.sendall(c.encoded(REQUEST + b"\r\n")[:20])),
+    "says good-bye and stays": after_handshake(then=lambda c: c.say_good_bye()),
+}
+
+
+class Idle(daemon.Case):
+    """Waiting takes no processor time, whatever is waited for."""
+
+    def check(self, d, stalls, tls):
+        for what, stall in stalls.items():
+            with self.subTest(what), contextlib.ExitStack() as stack:
+                for _ in range(3):
+                    c = Stalled(d.port, tls)
+                    stack.callback(c.socket.close)
+                    stall(c)
+                time.sleep(0.2 * daemon.PATIENCE)
+                before, begin = d.processor_s(), time.monotonic()
+                time.sleep(0.5)
+                share = (d.processor_s() - before) / (time.monotonic() - begin)
+                self.assertLess(share, 0.3, "of a processor")
+
+    def test_plain(self):
+        self.check(self.daemon(), STALLS, tls=False)
+
+    def test_tls(self):
+        def config(c, d):
+            c["issuers"][0]["url"] = f"https://localhost:{d.port}"
+            c["listeners"]["discovery"]["tls"] = {"certificate": "tls.crt", "key": "tls.key"}
+        d = self.daemon(config, start=False)
+        keys.certificate(d.dir, kind="p256")
+        self.check(d.start(), STALLS | TLS_STALLS, tls=True)
 
 
 if __name__ == "__main__":
