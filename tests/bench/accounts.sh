@@ -8,21 +8,11 @@
 # Uses processor 0. Prints the figures and writes them to docs/benchmarks.md (unless
 # --no-write). Takes about a minute.
 # BUILD: the build directory, with -DSA_TESTS=ON (default: build).
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
+. tests/bench/bench.sh
 
 count=100000 rounds=3
-accounts=$(realpath "${BUILD:-build}/tests/bench_accounts")
-write=yes
-case ${1-} in
-'') ;;
---no-write) write=no ;;
--h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0" && exit 0 ;;
-*) echo "accounts.sh: unknown argument $1" >&2 && exit 2 ;;
-esac
-
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+accounts=$build/tests/bench_accounts
 
 # fastest ARGUMENT...: the output of the round that took least time
 fastest() {
@@ -32,7 +22,7 @@ fastest() {
 }
 
 row() { # yaml|json NAME
-    local file=$dir/a.$1 seconds peak kept lookup bare_seconds bare_peak
+    local file=$place/a.$1 seconds peak kept lookup bare_seconds bare_peak
     tests/bench/make_accounts.py "$1" $count >"$file"
     read -r seconds peak kept lookup <<<"$(fastest load "$file" $count)"
     read -r bare_seconds bare_peak <<<"$(fastest bare "$1" "$file")"
@@ -45,8 +35,8 @@ row() { # yaml|json NAME
 
 # Look-ups of a small store, for comparison.
 small() {
-    tests/bench/make_accounts.py yaml 1000 >"$dir/small.yaml"
-    fastest load "$dir/small.yaml" 1000 | cut -d' ' -f4
+    tests/bench/make_accounts.py yaml 1000 >"$place/small.yaml"
+    fastest load "$place/small.yaml" 1000 | cut -d' ' -f4
 }
 
 section() {
@@ -67,8 +57,6 @@ A look-up in a store of 1,000 accounts takes $(small) ns: the difference is what
 END
 }
 
-if [ $write = yes ]; then
-    section | tee /dev/stderr | tests/bench/write_section.py accounts
-else
-    section
-fi
+section >"$place/section"
+cat "$place/section"
+[ $write = no ] || tests/bench/write_section.py accounts <"$place/section"

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stand-in for a cluster's API, for tokens.sh.
 
-usage: cluster.py hang DIRECTORY
+usage: cluster.py answer|hang DIRECTORY
        cluster.py watch COUNT
 
-hang: an API that takes requests and never answers. DIRECTORY/kubeconfig is for it, and there once
-it listens; it does so until it is killed.
+answer: an API that knows no token; hang: one that takes requests and never answers. The file
+DIRECTORY/kubeconfig is for it, and there once it listens; it does so until it is killed.
 
 watch: COUNT accounts, which build/tests/kube_tool (or $SA_KUBE_TOOL) lists and watches with the
 client of sa-issuerd. Prints how many bytes one takes there, and the median of the nanoseconds
@@ -44,9 +44,10 @@ def start(directory):
     return api
 
 
-def hang(directory):
+def serve(directory, hangs):
     api = start(pathlib.Path(directory))
-    api.fault("", fake_apiserver.hang)
+    if hangs:
+        api.fault("", fake_apiserver.hang)
     api.thread.join()
 
 
@@ -87,9 +88,9 @@ def watch(count):
         api.stop()
 
 
-if len(sys.argv) != 3 or sys.argv[1] not in ("hang", "watch"):
+if len(sys.argv) != 3 or sys.argv[1] not in ("answer", "hang", "watch"):
     sys.exit(__doc__)
-if sys.argv[1] == "hang":
-    hang(sys.argv[2])
-else:
+if sys.argv[1] == "watch":
     watch(int(sys.argv[2]))
+else:
+    serve(sys.argv[2], sys.argv[1] == "hang")

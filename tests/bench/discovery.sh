@@ -6,49 +6,13 @@
 #
 # Servers share processor 0, in turn; wrk has processor 1. Prints ratios and writes them to
 # docs/benchmarks.md (unless --no-write). Takes about three minutes; loopback only.
-# SA_ISSUERD: the release binary to measure (default: build/src/sa-issuerd).
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+# BUILD: the build directory (default: build).
+cd "$(dirname "$0")/../.." || exit
+. tests/bench/bench.sh
 
 seconds=2 rounds=7
-daemon=$(realpath "${SA_ISSUERD:-build/src/sa-issuerd}")
+daemon=$build/src/sa-issuerd
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
-write=yes
-case ${1-} in
-'') ;;
---no-write) write=no ;;
--h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0" && exit 0 ;;
-*) echo "discovery.sh: unknown argument $1" >&2 && exit 2 ;;
-esac
-
-deploy/packages.sh bench
-place=$(mktemp -d)
-pids=()
-
-finish() {
-    local pid
-    for pid in "${pids[@]}"; do
-        kill -TERM "$pid" 2>/dev/null || true
-        wait "$pid" || true
-    done
-    rm -rf "$place"
-}
-trap finish EXIT
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-wait_for() { # URL
-    for _ in $(seq 500); do
-        curl -ksf -o /dev/null "$1" && return
-        sleep 0.02
-    done
-    echo "discovery.sh: no answer from $1" >&2
-    cat "$place"/*.log >&2
-    exit 1
-}
-
 ours=$(free_port) ours_tls=$(free_port) admin=$(free_port) theirs=$(free_port) theirs_tls=$(free_port)
 path=/openid/v1/jwks
 
@@ -69,11 +33,10 @@ YAML
 }
 
 prepare() {
-    umask 077
     mkdir "$place/keys" "$place/html"
-    openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$place/keys/a.pem"
-    openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$place/keys/b.pem"
-    openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$place/tls.key"
+    make_key rsa2048 "$place/keys/a.pem"
+    make_key ecdsap256 "$place/keys/b.pem"
+    make_key ecdsap256 "$place/tls.key"
     openssl req -x509 -new -key "$place/tls.key" -subj /CN=localhost -days 2 \
         -addext subjectAltName=IP:127.0.0.1 -out "$place/tls.crt"
     write_daemon_config "$place/plain.yaml" http "$ours" "" "
@@ -122,10 +85,8 @@ NGINX
 
 start_servers() {
     taskset -c 0 "$daemon" serve --config "$place/plain.yaml" 2>"$place/plain.log" &
-    pids+=($!)
     plain_pid=$!
     taskset -c 0 "$daemon" serve --config "$place/tls.yaml" 2>"$place/tls.log" &
-    pids+=($!)
     tls_pid=$!
     wait_for "http://127.0.0.1:$ours$path"
     wait_for "https://127.0.0.1:$ours_tls$path"
@@ -134,16 +95,11 @@ start_servers() {
     curl -s "http://127.0.0.1:$ours$path" >"$place/html$path"
     taskset -c 0 "$nginx" -p "$place" -e "$place/nginx.log" -c "$place/nginx.conf" \
         2>"$place/nginx-start.log" &
-    pids+=($!)
     nginx_master=$!
     wait_for "http://127.0.0.1:$theirs$path"
     wait_for "https://127.0.0.1:$theirs_tls$path"
     nginx_pid=$(cut -d' ' -f1 "/proc/$nginx_master/task/$nginx_master/children") # its one worker
     cmp "$place/html$path" <(curl -s "http://127.0.0.1:$theirs$path")
-}
-
-cpu_ticks() { # PID
-    awk '{ print $14 + $15 }' "/proc/$1/stat"
 }
 
 # measure CONNECTIONS URL PID: requests per second, and per second of the server's processor time.
@@ -152,50 +108,25 @@ measure() {
     ticks=$(cpu_ticks "$3")
     out=$(taskset -c 1 wrk -t1 "-c$1" "-d${seconds}s" "$2")
     ticks=$(($(cpu_ticks "$3") - ticks))
-    if grep -qE 'Socket errors|Non-2xx' <<<"$out"; then
-        echo "discovery.sh: failed requests: $out" >&2
-        exit 1
-    fi
-    awk -v ticks="$ticks" -v hz="$(getconf CLK_TCK)" '/requests in/ { n = $1 }
+    ! grep -qE 'Socket errors|Non-2xx' <<<"$out" || die "failed requests: $out"
+    awk -v ticks="$ticks" -v hz="$clock_ticks" '/requests in/ { n = $1 }
         /^Requests\/sec/ { print $2, n * hz / ticks }' <<<"$out"
 }
 
-# compare CONNECTIONS OUR_URL OUR_PID THEIR_URL: the rounds' ratios go to $place/rounds, by the
-# clock and by processor time. Who begins alternates.
+# compare WHAT CONNECTIONS OUR_URL OUR_PID THEIR_URL: prints the rounds' ratios, by the clock and
+# by processor time, and keeps their row of the table.
 compare() {
-    local round a b
-    for round in $(seq "$rounds"); do
-        if ((round % 2)); then
-            a=$(measure "$1" "$2" "$3") || exit
-            b=$(measure "$1" "$4" "$nginx_pid") || exit
-        else
-            b=$(measure "$1" "$4" "$nginx_pid") || exit
-            a=$(measure "$1" "$2" "$3") || exit
-        fi
-        echo "$a $b" | awk '{ printf "%.2f %.2f\n", $1 / $3, $2 / $4 }'
-    done >"$place/rounds"
-}
-
-median() { # COLUMN of the rounds
-    awk -v c="$1" '{ print $c }' "$place/rounds" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
-spread() { # COLUMN
-    awk -v c="$1" '{ print $c }' "$place/rounds" | sort -n | sed -n '1p;$p' | paste -sd' ' | sed 's/ / to /'
-}
-
-# result WHAT: prints the comparison, and keeps its row of the table.
-result() {
-    echo "$1: $(median 1) x nginx ($(spread 1)); for the same processor time $(median 2) x ($(spread 2))"
-    echo "| $1 | **$(median 1)** | $(spread 1) | **$(median 2)** | $(spread 2) |" >>"$place/table"
+    in_turn $rounds "measure $2 $3 $4" "measure $2 $5 $nginx_pid" |
+        awk '{ printf "%.2f %.2f\n", $1 / $3, $2 / $4 }' >"$place/rounds"
+    echo "$1: $(spread "%s x nginx (%s to %s)" 1 "$place/rounds");" \
+        "$(spread "for the same processor time %s x (%s to %s)" 2 "$place/rounds")"
+    echo "| $1 $(spread "| **%s** | %s to %s" 1 "$place/rounds")" \
+        "$(spread "| **%s** | %s to %s |" 2 "$place/rounds")" >>"$place/table"
 }
 
 p99_us() { # CONNECTIONS
     taskset -c 1 wrk -t1 "-c$1" -d5s --latency "http://127.0.0.1:$ours$path" >"$place/latency"
-    if grep -qE 'Socket errors|Non-2xx' "$place/latency"; then
-        cat "$place/latency" >&2
-        exit 1
-    fi
+    ! grep -qE 'Socket errors|Non-2xx' "$place/latency" || die "$(cat "$place/latency")"
     awk '$1 == "99%" { v = $2; sub(/[a-z]+$/, "", v)
         print v * ($2 ~ /us$/ ? 1 : $2 ~ /ms$/ ? 1000 : 1000000) }' "$place/latency"
 }
@@ -245,12 +176,11 @@ PYTHON
 
 prepare
 start_servers
-compare 32 "http://127.0.0.1:$ours$path" "$plain_pid" "http://127.0.0.1:$theirs$path"
-result "32 connections"
-compare 304 "http://127.0.0.1:$ours$path" "$plain_pid" "http://127.0.0.1:$theirs$path"
-result "304 connections"
-compare 32 "https://127.0.0.1:$ours_tls$path" "$tls_pid" "https://127.0.0.1:$theirs_tls$path"
-result "TLS, 32 kept connections"
+plain=http://127.0.0.1:$ours$path
+compare "32 connections" 32 "$plain" "$plain_pid" "http://127.0.0.1:$theirs$path"
+compare "304 connections" 304 "$plain" "$plain_pid" "http://127.0.0.1:$theirs$path"
+compare "TLS, 32 kept connections" 32 "https://127.0.0.1:$ours_tls$path" "$tls_pid" \
+    "https://127.0.0.1:$theirs_tls$path"
 
 quiet_us=$(p99_us 32)
 before=$(generation)
@@ -258,8 +188,7 @@ reload_at_100_hz &
 reloader=$!
 busy_us=$(p99_us 32)
 reloads=$((($(generation) - before) / 5))
-kill "$reloader" 2>/dev/null || true
-wait "$reloader" 2>/dev/null || true
+end "$reloader"
 ratio_p99=$(awk -v a="$busy_us" -v b="$quiet_us" 'BEGIN { printf "%.1f", a / b }')
 echo "p99 with $reloads reloads a second: $ratio_p99 x that without"
 
@@ -299,6 +228,6 @@ $(cat "$place/table")
   key, renders both documents and swaps, on the processor that serves; they are counted by the
   generation in \`/metrics\`.
 - $("$daemon" version | paste -sd, | sed 's/,/, /g'); $("$nginx" -v 2>&1 | sed 's/nginx version: //');
-  $(nproc) processors of a virtual machine, Linux $(uname -r | cut -d. -f1,2).
+  $machine.
 MARKDOWN
 echo "written: docs/benchmarks.md"

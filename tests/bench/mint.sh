@@ -8,68 +8,34 @@
 # Both use processor 0, in turn. Prints ratios and writes them to docs/benchmarks.md (unless
 # --no-write). Takes about four minutes.
 # BUILD: the build directory, with -DSA_TESTS=ON (default: build).
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
+. tests/bench/bench.sh
 
-seconds=1 rounds=25
-mint=$(realpath "${BUILD:-build}/tests/bench_mint")
-write=yes
-case ${1-} in
-'') ;;
---no-write) write=no ;;
--h | --help) sed -n '3,10s/^# \{0,1\}//p' "$0" && exit 0 ;;
-*) echo "mint.sh: unknown argument $1" >&2 && exit 2 ;;
-esac
-
-keys=$(mktemp -d)
-trap 'rm -rf "$keys"' EXIT
-umask 077
-openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$keys/rsa.pem"
-openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$keys/ec.pem"
-openssl genpkey -quiet -algorithm ED25519 -out "$keys/ed25519.pem"
+seconds=2 rounds=25
+mint=$build/tests/bench_mint
+keys=$place/keys
+mkdir "$keys"
+make_key rsa2048 "$keys/rsa.pem"
+make_key ecdsap256 "$keys/ec.pem"
+make_key ed25519 "$keys/ed25519.pem"
 
 # Two numbers, both per second: tokens, and bare signatures made in between.
 tokens_per_second() { # ALGORITHM
-    taskset -c 0 "$mint" "$keys" "$1" $((2 * seconds)) 0 | cut -d' ' -f1,3
+    taskset -c 0 "$mint" "$keys" "$1" $seconds 0 | cut -d' ' -f1,3
 }
 
-# The last line of -mr is the signature's: ...:SIGNATURES:VERIFICATIONS, both per second.
-signatures_per_second() { # NAME
-    taskset -c 0 openssl speed -mr -seconds $seconds "$1" 2>/dev/null |
-        awk -F: '/^\+F/ { v = $(NF - 1) } END { print v }'
-}
-
-median() {
-    sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
-# ratios ALGORITHM NAME: the rounds' ratios of tokens to bare signatures, and to openssl speed.
-# Who begins alternates.
+# ratios ALGORITHM NAME: the rounds' ratios of tokens to bare signatures, and to openssl speed
 ratios() {
-    local round ours theirs
-    for round in $(seq "$rounds"); do
-        if ((round % 2)); then
-            ours=$(tokens_per_second "$1")
-            theirs=$(signatures_per_second "$2")
-        else
-            theirs=$(signatures_per_second "$2")
-            ours=$(tokens_per_second "$1")
-        fi
-        awk -v t="$theirs" '{ printf "%.3f %.3f\n", $1 / $2, $1 / t }' <<<"$ours"
-    done >"$keys/rounds"
-}
-
-column() { # NUMBER: the median of the rounds, and their range
-    cut -d' ' -f"$1" "$keys/rounds" | sort -n |
-        awk '{ v[NR] = $1 } END { printf "%s (%s to %s)", v[int((NR + 1) / 2)], v[1], v[NR] }'
+    in_turn $rounds "tokens_per_second $1" "signatures_per_second $2" |
+        awk '{ printf "%.3f %.3f\n", $1 / $2, $1 / $3 }' >"$place/rounds"
 }
 
 # scaling COLUMN: tokens of two threads on two processors, against one thread's.
 scaling() {
     local one two
     for _ in $(seq 5); do
-        one=$("$mint" "$keys" ES256 $seconds 1 | cut -d' ' -f"$1")
-        two=$("$mint" "$keys" ES256 $seconds 2 | cut -d' ' -f"$1")
+        one=$("$mint" "$keys" ES256 1 1 | cut -d' ' -f"$1")
+        two=$("$mint" "$keys" ES256 1 2 | cut -d' ' -f"$1")
         awk -v a="$two" -v b="$one" 'BEGIN { printf "%.2f\n", a / b }'
     done | median
 }
@@ -77,8 +43,9 @@ scaling() {
 for row in "RS256 rsa2048" "ES256 ecdsap256" "EdDSA ed25519"; do
     read -r alg name <<<"$row"
     ratios "$alg" "$name"
-    echo "| $alg | $(column 1) | \`$name\`: $(column 2) |"
-done | tee "$keys/table"
+    echo "| $alg | $(spread "%s (%s to %s)" 1 "$place/rounds")" \
+        "| \`$name\`: $(spread "%s (%s to %s)" 2 "$place/rounds") |"
+done | tee "$place/table"
 cpu=$(scaling 1) wall=$(scaling 2) load=$(cut -d' ' -f1 /proc/loadavg)
 echo "two threads: $wall x the tokens of one; each mints $cpu x as many in its processor time"
 
@@ -92,7 +59,7 @@ Tokens per second, as a part of the signatures per second (median of $rounds rou
 
 | algorithm | of bare signatures in between | of \`openssl speed\` |
 |---|---|---|
-$(cat "$keys/table")
+$(cat "$place/table")
 
 With two threads $wall × the ES256 tokens of one come out; in its processor time each mints $cpu × as
 many as one alone.
@@ -100,11 +67,11 @@ many as one alone.
 - A token is a whole \`sai_mint()\`: an account with twelve annotations and labels, five rules
   (a pattern, an integer, a session tag, a constant, a template), a bound pod and node, claims,
   JSON, base64url and signature. \`openssl speed\` times the signature of a few bytes alone.
-- \`openssl speed\` is measured for $seconds s before or after each round. Bare signatures are made by the
+- \`openssl speed\` is measured for a second before or after each round. Bare signatures are made by the
   same calls within the same run, 32 of them after each 32 tokens, so that other work on the
   machine slows both alike. Everything is bound to one processor and counts processor time; ours
   the kernel's too.
 - What two threads give depends on what else the machine does: its load average was $load.
-- OpenSSL $(openssl version | cut -d' ' -f2); $(nproc) processors of a virtual machine, Linux $(uname -r | cut -d. -f1,2).
+- OpenSSL $(openssl version | cut -d' ' -f2); $machine.
 MARKDOWN
 echo "written: docs/benchmarks.md"

@@ -8,36 +8,20 @@
 #
 # The daemon (one worker) and openssl use processor 0, in turn; h2load calls from the others.
 # What is compared is per second of processor time, of the whole daemon. Prints a table and
-# writes it to docs/benchmarks.md (unless --no-write). Takes about two minutes. Needs h2load
-# (nghttp2-client).
-# BUILD: the build directory (default: build). ROUNDS: default 9.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+# writes it to docs/benchmarks.md (unless --no-write). Takes about two minutes.
+# BUILD: the build directory, with -DSA_TESTS=ON (default: build). ROUNDS: default 9.
+cd "$(dirname "$0")/../.." || exit
+. tests/bench/bench.sh
 
 rounds=${ROUNDS:-9} calls=3000
 others=0
 [ "$(nproc)" = 1 ] || others=1-$(($(nproc) - 1))
-binary=$(realpath "${BUILD:-build}/src/sa-issuerd")
-write=yes
-case ${1-} in
-'') ;;
---no-write) write=no ;;
--h | --help) sed -n '3,14s/^# \{0,1\}//p' "$0" && exit 0 ;;
-*) echo "signer.sh: unknown argument $1" >&2 && exit 2 ;;
-esac
+binary=$build/src/sa-issuerd
 
-work=$(mktemp -d) daemon=
-cleanup() {
-    [ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-umask 077
-
-start() { # TYPE OPTION: a daemon with one such key
-    mkdir -p "$work/keys"
-    openssl genpkey -quiet -algorithm "$1" -pkeyopt "$2" -out "$work/keys/key.pem"
-    cat >"$work/config.yaml" <<EOF
+start() { # NAME: a daemon with one such key
+    mkdir -p "$place/keys"
+    make_key "$1" "$place/keys/key.pem"
+    cat >"$place/config.yaml" <<EOF
 apiVersion: sa-issuerd/v1
 kind: Configuration
 listeners:
@@ -48,23 +32,17 @@ issuers:
 workers: 1
 audit: { file: audit.log }
 EOF
-    taskset -c 0 "$binary" serve --config "$work/config.yaml" 2>"$work/log" &
+    taskset -c 0 "$binary" serve --config "$place/config.yaml" 2>"$place/serve.log" &
     daemon=$!
-    until grep -q '"serving"' "$work/log"; do
-        kill -0 $daemon || { cat "$work/log" >&2 && exit 1; }
+    until grep -q '"serving"' "$place/serve.log"; do
+        kill -0 $daemon || die "the daemon does not start"
         sleep 0.05
     done
 }
 
-stop() {
-    kill $daemon
-    wait $daemon || true
-    daemon=
-}
-
 # The body of a Sign request for now: prefix, field 1, the claims segment.
 body() {
-    python3 - >"$work/body" <<'EOF'
+    python3 - >"$place/body" <<'EOF'
 import base64, json, sys, time
 now = int(time.time())
 claims = {"aud": ["https://kubernetes.default.svc"], "exp": now + 3607, "iat": now,
@@ -82,84 +60,67 @@ EOF
 }
 
 call() { # H2LOAD-OPTION...
-    taskset -c "$others" h2load -t 1 -B "unix:$work/signer.sock" -H 'content-type: application/grpc' \
-        -H 'te: trailers' -d "$work/body" "$@" http://localhost/v1.ExternalJWTSigner/Sign
-}
-
-# Processor time of the daemon so far, in ticks.
-ticks() {
-    awk '{ print $14 + $15 }' "/proc/$daemon/stat"
+    taskset -c "$others" h2load -t 1 -B "unix:$place/signer.sock" -H 'content-type: application/grpc' \
+        -H 'te: trailers' -d "$place/body" "$@" http://localhost/v1.ExternalJWTSigner/Sign
 }
 
 signed() {
-    grep -sc '"result":"signed"' "$work/audit.log" || true
+    grep -sc '"result":"signed"' "$place/audit.log" || true
 }
 
 # Signatures per second of the daemon's processor time, over one connection.
 ours() { # CALLS
     local before count
     body
-    before=$(ticks) count=$(signed)
+    before=$(cpu_ticks "$daemon") count=$(signed)
     call -n "$1" -c 1 -m 32 >/dev/null
-    awk -v n="$(($(signed) - count))" -v t="$(($(ticks) - before))" -v hz="$(getconf CLK_TCK)" \
+    awk -v n="$(($(signed) - count))" -v t="$(($(cpu_ticks "$daemon") - before))" -v hz="$clock_ticks" \
         'BEGIN { print n * hz / t }'
 }
 
-# The same of openssl, which takes its own processor time.
-theirs() { # NAME
-    taskset -c 0 openssl speed -mr -seconds 1 "$1" 2>/dev/null |
-        awk -F: '/^\+F/ { v = $(NF - 1) } END { print v }'
-}
-
 row() { # ALGORITHM NAME CALLS: the median of the rounds' ratios, and their range
-    local round
-    for round in $(seq "$rounds"); do
-        if ((round % 2)); then
-            echo "$(ours "$3") $(theirs "$2")"
-        else
-            theirs "$2" >"$work/theirs"
-            echo "$(ours "$3") $(cat "$work/theirs")"
-        fi
-    done | awk '{ print $1 / $2 }' | sort -n |
-        awk -v alg="$1" -v name="$2" '{ v[NR] = $1 }
-            END { printf "| %s | `%s`: %.2f (%.2f to %.2f) |", alg, name,
-                      v[int((NR + 1) / 2)], v[1], v[NR] }'
+    in_turn "$rounds" "ours $3" "signatures_per_second $2" | awk '{ print $1 / $2 }' >"$place/rounds"
+    printf "| %s | \`%s\`: %s |" "$1" "$2" "$(spread "%.2f (%.2f to %.2f)" 1 "$place/rounds")"
 }
 
-# Of calls one after the other: median and 99 % of the time beyond a bare signature.
-added() { # NAME
-    local signature
-    signature=$(for _ in 1 2 3; do theirs "$1"; done | sort -n |
-        awk '{ v[NR] = $1 } END { print 1e6 / v[2] }')
+# Of calls one after the other: how much longer than that of bare signatures half of them take at
+# most, and 99 in 100.
+added() {
     body
-    call -n "$calls" -c 1 -m 1 --log-file "$work/times" >/dev/null
-    awk '{ print $3 }' "$work/times" | sort -n |
-        awk -v s="$signature" '{ v[NR] = $1 - s }
-            END { printf " %.0f µs | %.0f µs |\n", v[int(NR / 2)], v[int(NR * 0.99)] }'
-    rm "$work/times"
+    call -n "$calls" -c 1 -m 1 --log-file "$place/times" >/dev/null
+    cut -f3 "$place/times" >"$place/calls"
+    rm "$place/times"
+    taskset -c 0 "$build/tests/bench_sign" "$place/keys/key.pem" "$calls" >"$place/bare"
+    for percent in 50 99; do
+        echo "$(percentile $percent <"$place/calls") $(percentile $percent <"$place/bare")" |
+            awk '{ printf " %.0f µs (%.0f) |", $1 - $2, $1 }'
+    done
+    echo
 }
 
-measure() { # TYPE OPTION ALGORITHM NAME CALLS
-    start "$1" "$2"
-    row "$3" "$4" "$5"
-    added "$4"
-    stop
+measure() { # ALGORITHM NAME CALLS
+    start "$2"
+    row "$1" "$2" "$3"
+    added
+    end "$daemon"
 }
 
-table=$(
-    measure RSA rsa_keygen_bits:2048 RS256 rsa2048 3000
-    measure EC ec_paramgen_curve:P-256 ES256 ecdsap256 30000
-)
+{
+    measure RS256 rsa2048 3000
+    measure ES256 ecdsap256 30000
+} >"$place/table"
 section="## Signing for kube-apiserver
 
 Written by \`tests/bench/signer.sh\` on $(nproc) processors, $(openssl version | cut -d' ' -f1,2). Sign
 calls over the Unix socket by h2load, each checked, signed and audited to a file, per second of
 the daemon's processor time, divided by \`openssl speed\`'s bare signatures: the median of $rounds
-rounds, and their range. Beside it what a call takes beyond its signature when there is one at a
-time, seen from the client: half of $calls calls, and 99 in 100, take no longer.
+rounds, and their range. Beside it what calls take beyond bare signatures when there is one at a
+time, seen from the client: at most that much half of $calls calls, and 99 in 100, beyond the
+same part of $calls signatures (and the whole call). Every 32nd signature of RSA takes twice as
+long by itself, as OpenSSL blinds anew.
 
 | algorithm | ratio | added, half | added, 99 % |
 |---|---|---|---|
-$table"
+$(cat "$place/table")"
 echo "$section"
-[ $write = no ] || /usr/bin/python3 tests/bench/write_section.py signer <<<"$section"
+[ $write = no ] || tests/bench/write_section.py signer <<<"$section"

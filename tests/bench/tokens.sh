@@ -9,52 +9,11 @@
 # ratios and writes them to docs/benchmarks.md (unless --no-write). Takes about five minutes;
 # loopback and Unix sockets only.
 # BUILD: the build directory, with -DSA_TESTS=ON (default: build).
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
+. tests/bench/bench.sh
 
-seconds=1 rounds=11 connections=32 accounts=100000
-build=$(realpath "${BUILD:-build}")
+seconds=2 rounds=11 beside_rounds=15 connections=32 accounts=100000
 daemon=$build/src/sa-issuerd
-write=yes
-case ${1-} in
-'') ;;
---no-write) write=no ;;
--h | --help) sed -n '3,12s/^# \{0,1\}//p' "$0" && exit 0 ;;
-*) echo "tokens.sh: unknown argument $1" >&2 && exit 2 ;;
-esac
-
-deploy/packages.sh bench
-place=$(mktemp -d)
-pids=()
-
-finish() {
-    local pid
-    for pid in "${pids[@]}"; do
-        kill -TERM "$pid" 2>/dev/null || true
-        wait "$pid" || true
-    done
-    rm -rf "$place"
-}
-trap finish EXIT
-
-die() {
-    echo "tokens.sh: $*" >&2
-    cat "$place"/*.log >&2
-    exit 1
-}
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-wait_for() { # URL
-    for _ in $(seq 500); do
-        curl -sf -o /dev/null "$1" && return
-        sleep 0.02
-    done
-    die "no answer from $1"
-}
-
 port=$(free_port) port_watching=$(free_port) port_tokens=$(free_port)
 documents=http://127.0.0.1:$port/openid/v1/jwks
 request_path=/api/v1/namespaces/ci/serviceaccounts/builder/token
@@ -96,10 +55,9 @@ write_body() { # ALGORITHM
 }
 
 prepare() {
-    umask 077
     mkdir "$place/keys"
-    openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$place/keys/a.pem"
-    openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$place/keys/b.pem"
+    make_key rsa2048 "$place/keys/a.pem"
+    make_key ecdsap256 "$place/keys/b.pem"
     cat >"$place/accounts.yaml" <<YAML
 apiVersion: v1
 kind: ServiceAccount
@@ -120,12 +78,7 @@ YAML
 start() { # CONFIG URL
     taskset -c 0 "$daemon" serve --config "$place/$1" 2>"$place/$1.log" &
     daemon_pid=$!
-    pids+=("$daemon_pid")
     wait_for "$2"
-}
-
-cpu_ticks() { # PID
-    awk '{ print $14 + $15 }' "/proc/$1/stat"
 }
 
 # polling ALGORITHM SECONDS: tokens by callers that look for their answers without sleeping, and
@@ -153,66 +106,45 @@ sleeping() {
 tokens_per_second() {
     local ticks took
     ticks=$(cpu_ticks "$daemon_pid")
-    took=$("$2" "$1" $((2 * seconds))) || exit
+    took=$("$2" "$1" $seconds) || exit
     ticks=$(($(cpu_ticks "$daemon_pid") - ticks))
     echo "$took" >>"$place/latencies"
-    awk -v ticks="$ticks" -v hz="$(getconf CLK_TCK)" -v wall=$((2 * seconds)) \
+    awk -v ticks="$ticks" -v hz="$clock_ticks" -v wall=$seconds \
         '{ print $1 * hz / ticks, $1 / wall }' <<<"$took"
 }
 
-# The last line of -mr is the signature's: ...:SIGNATURES:VERIFICATIONS, both per second.
-signatures_per_second() { # NAME
-    taskset -c 0 openssl speed -mr -seconds $seconds "$1" 2>/dev/null |
-        awk -F: '/^\+F/ { v = $(NF - 1) } END { print v }'
-}
-
 # compare ALGORITHM NAME CALLERS: the rounds' ratios of tokens to signatures go to $place/rounds,
-# by processor time and by the clock. Who begins alternates.
+# by processor time and by the clock.
 compare() {
-    local round ours theirs
     rm -f "$place/latencies"
-    for round in $(seq "$rounds"); do
-        if ((round % 2)); then
-            ours=$(tokens_per_second "$1" "$3") || exit
-            theirs=$(signatures_per_second "$2")
-        else
-            theirs=$(signatures_per_second "$2")
-            ours=$(tokens_per_second "$1" "$3") || exit
-        fi
-        awk -v t="$theirs" '{ printf "%.3f %.3f\n", $1 / t, $2 / t }' <<<"$ours"
-    done >"$place/rounds"
+    in_turn $rounds "tokens_per_second $1 $3" "signatures_per_second $2" |
+        awk '{ printf "%.3f %.3f\n", $1 / $3, $2 / $3 }' >"$place/rounds"
 }
 
-median() { # COLUMN of standard input
-    awk -v c="$1" '{ print $c }' | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
-spread() { # COLUMN of the rounds: the median, and the range
-    cut -d' ' -f"$1" "$place/rounds" | sort -n |
-        awk '{ v[NR] = $1 } END { printf "**%s** | %s to %s", v[int((NR + 1) / 2)], v[1], v[NR] }'
+# The medians and ranges of both columns, as cells of a table.
+cells() {
+    echo "$(spread "**%s** | %s to %s |" 1 "$place/rounds")" \
+        "$(spread "**%s** | %s to %s |" 2 "$place/rounds")"
 }
 
 latency() { # COLUMN, as milliseconds; h2load tells none
-    median "$1" <"$place/latencies" | awk '{ print $1 == "" ? "" : sprintf("%.2f ms", $1 / 1000) }'
+    cut -s -d' ' -f"$1" "$place/latencies" | median |
+        awk '$1 != "" { printf "%.2f ms", $1 / 1000 }'
 }
 
 # row ALGORITHM NAME CALLERS: of the table
 row() {
     compare "$1" "$2" "$3"
-    echo "| $1 | $3 | $(spread 1) | $(spread 2) | $(latency 2) | $(latency 3) |"
+    echo "| $1 | $3 | $(cells) $(latency 2) | $(latency 3) |"
 }
 
-percentile() { # PERCENT of the microseconds in standard input, as milliseconds
-    sort -n | awk -v p="$1" '{ v[NR] = $1 } END { printf "%.2f", v[int(NR * p / 100) + 1] / 1000 }'
-}
-
-# p99_of URL: of one request at a time, 500 a second
+# p99_of URL: in milliseconds, of one request at a time, 500 a second
 p99_of() {
     rm -f "$place/probes"
     taskset -c 1 h2load --h1 -t1 -c1 -D4 --rps=500 --log-file="$place/probes" "$1" \
         >"$place/report"
     check_report "$place/report"
-    cut -f3 "$place/probes" | percentile 99
+    cut -f3 "$place/probes" | percentile 99 | awk '{ printf "%.2f", $1 / 1000 }'
 }
 
 # documents_per_second URL: for the daemon's processor time, and by the clock
@@ -222,7 +154,7 @@ documents_per_second() {
     taskset -c 1 wrk -t1 -c32 -d2s "$1" >"$place/report"
     ticks=$(($(cpu_ticks "$daemon_pid") - ticks))
     grep -qE 'Socket errors|Non-2xx' "$place/report" && die "$(cat "$place/report")"
-    awk -v ticks="$ticks" -v hz="$(getconf CLK_TCK)" '/requests in/ { n = $1 }
+    awk -v ticks="$ticks" -v hz="$clock_ticks" '/requests in/ { n = $1 }
         /^Requests\/sec/ { print n * hz / ticks, $2 }' "$place/report"
 }
 
@@ -233,34 +165,29 @@ ask_in_vain() {
         "http://127.0.0.1:$port_tokens$request_path" >"$place/report-in-vain"
 }
 
-# end PID: of a background job
-end() {
-    kill "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
-}
-
-# row_beside_api STATE URL: of the table. Documents per second while 64 callers wait for the API,
-# as a part of those before and after; 99th percentiles without and with the callers.
+# row_beside_api STATE: of the table. Documents per second while 64 callers wait for the API, as a
+# part of those before and after; 99th percentiles without and with the callers.
 row_beside_api() {
+    local url=http://127.0.0.1:$port_watching/openid/v1/jwks
     local asker before during after quiet_ms busy_ms
-    for _ in $(seq 9); do
-        before=$(documents_per_second "$2")
+    for _ in $(seq $beside_rounds); do
+        before=$(documents_per_second "$url")
         ask_in_vain &
         asker=$!
         sleep 0.3
-        during=$(documents_per_second "$2")
+        during=$(documents_per_second "$url")
         end $asker
-        after=$(documents_per_second "$2")
+        after=$(documents_per_second "$url")
         echo "$before $during $after" |
             awk '{ printf "%.3f %.3f\n", 2 * $3 / ($1 + $5), 2 * $4 / ($2 + $6) }'
     done >"$place/rounds"
-    quiet_ms=$(p99_of "$2")
+    quiet_ms=$(p99_of "$url")
     ask_in_vain &
     asker=$!
     sleep 0.3
-    busy_ms=$(p99_of "$2")
+    busy_ms=$(p99_of "$url")
     end $asker
-    echo "| $1 | $(spread 1) | $(spread 2) | $quiet_ms ms | $busy_ms ms |"
+    echo "| $1 | $(cells) $quiet_ms ms | $busy_ms ms |"
 }
 
 load=$(cut -d' ' -f1 /proc/loadavg)
@@ -281,15 +208,22 @@ for algorithm in RS256 ES256; do
 done | tee "$place/discovery"
 end "$daemon_pid"
 
-taskset -c 1 tests/bench/cluster.py hang "$place" >/dev/null 2>"$place/cluster.log" &
-api=$!
-pids+=("$api")
-until [ -e "$place/kubeconfig" ]; do sleep 0.05; done
-watched=http://127.0.0.1:$port_watching/openid/v1/jwks
-start watching.yaml "$watched"
-row_beside_api "takes requests and never answers" "$watched" | tee "$place/beside"
+start_watching() { # answer|hang
+    rm -f "$place/kubeconfig"
+    taskset -c 1 tests/bench/cluster.py "$1" "$place" >/dev/null 2>"$place/cluster.log" &
+    api=$!
+    until [ -e "$place/kubeconfig" ]; do sleep 0.05; done
+    start watching.yaml "http://127.0.0.1:$port_watching/openid/v1/jwks"
+}
+
+start_watching answer
+row_beside_api "answers that it does not know them" | tee "$place/beside"
+end "$daemon_pid"
 end "$api"
-row_beside_api "is gone" "$watched" | tee -a "$place/beside"
+start_watching hang
+row_beside_api "takes requests and never answers" | tee -a "$place/beside"
+end "$api"
+row_beside_api "is gone" | tee -a "$place/beside"
 end "$daemon_pid"
 
 export SA_KUBE_TOOL=$build/tests/kube_tool
@@ -333,13 +267,14 @@ has done something else since the one before.
   woken by the kernel for each answer. That is the kernel's work in the daemon's time, and on a
   virtual machine, where another processor is woken through the hypervisor, much of it.
 - The daemon is bound to one processor, as \`openssl speed\` is before or after each round of
-  $((2 * seconds)) s; the callers (one thread) and wrk have another. Processor time is the kernel's and
+  $seconds s; the callers (one thread) and wrk have another. Processor time is the kernel's and
   the user's, threads that only wait included. Discovery shares the daemon's processor here, with
-  a thread of its own. While callers wait for the API, the processor time is theirs as well.
+  a thread of its own. While callers wait for the API, the processor time is theirs as well, and
+  what a dead API costs discovery is how its row differs from the first.
 - Bearers of the cluster's tokens are another matter: for each token the API is asked whether they
   may have it, and its pace is theirs.
 - The machine's load average was $load before all this: what else runs on it costs both sides their
   caches, and the daemon more of them.
-- OpenSSL $(openssl version | cut -d' ' -f2), libmicrohttpd $("$daemon" version | sed -n 's/.*libmicrohttpd //p'); $(nproc) processors of a virtual machine, Linux $(uname -r | cut -d. -f1,2).
+- OpenSSL $(openssl version | cut -d' ' -f2), libmicrohttpd $("$daemon" version | sed -n 's/.*libmicrohttpd //p'); $machine.
 MARKDOWN
 echo "written: docs/benchmarks.md"
