@@ -2,6 +2,7 @@
 #include "conf/members.h"
 
 #include "base/json_out.h"
+#include "codec/json_number.h"
 
 #include <string.h>
 
@@ -15,44 +16,18 @@ static const char *const fixed_members[] = {
     "claims_supported",
 };
 
-static const char *skip_digits(const char *s)
-{
-    return s + strspn(s, "0123456789");
-}
-
-/* RFC 8259 section 6. */
-static bool is_json_number(const char *s)
-{
-    const char *start;
-
-    s += *s == '-' ? 1 : 0;
-    start = s;
-    s = skip_digits(s);
-    if (s == start || (*start == '0' && s != start + 1))
-        return false;
-    if (*s == '.') {
-        start = s + 1;
-        s = skip_digits(start);
-        if (s == start)
-            return false;
-    }
-    if (*s == 'e' || *s == 'E') {
-        start = s + 1 + (s[1] == '-' || s[1] == '+' ? 1 : 0);
-        s = skip_digits(start);
-        if (s == start)
-            return false;
-    }
-    return *s == '\0';
-}
-
 static void put_scalar(struct loader *ld, const struct yaml_node *n, struct buf *b)
 {
-    bool bare = strcmp(n->text, "true") == 0 || strcmp(n->text, "false") == 0 ||
-                is_json_number(n->text);
+    bool bare = strcmp(n->text, "true") == 0 || strcmp(n->text, "false") == 0;
+    enum json_number number = json_number(n->text, n->len);
 
     if (yaml_is_null(n) && !n->refused)
         loader_problem(ld, n, "null is not allowed, write \"\" for an empty text");
-    else if (bare && !n->quoted)
+    else if (number == JSON_BEYOND && !n->quoted)
+        loader_problem(ld, n,
+                       "a number out of bounds (" JSON_NUMBER_BOUNDS
+                       "); as a text it stands in quotes");
+    else if ((bare || number != JSON_NO_NUMBER) && !n->quoted)
         buf_add(b, n->text, n->len);
     else
         json_out_string_n(b, n->text, n->len);

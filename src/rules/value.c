@@ -3,13 +3,9 @@
 
 #include "base/err.h"
 #include "base/json_out.h"
+#include "codec/json_number.h"
 
-#include <stdint.h>
 #include <string.h>
-
-/* Beyond it a reader that keeps numbers as doubles changes them (RFC 7493 section 2.2), and one
- * that keeps integers may refuse the whole token. */
-static const uint64_t INTEGER_MAX = (UINT64_C(1) << 53) - 1;
 
 typedef bool value_put_fn(const char *text, size_t len, struct buf *out, struct sai_err *e);
 
@@ -20,79 +16,21 @@ static bool put_string(const char *text, size_t len, struct buf *out, struct sai
     return true;
 }
 
-static size_t count_digits(const char *s, size_t len)
-{
-    size_t n = 0;
-
-    while (n < len && s[n] >= '0' && s[n] <= '9')
-        n++;
-    return n;
-}
-
-/* JSON's own: an optional minus, no plus, no leading zeros. */
-static bool is_integer(const char *s, size_t len)
-{
-    size_t sign = len > 0 && s[0] == '-' ? 1 : 0;
-    size_t digits = len - sign;
-
-    return digits > 0 && count_digits(s + sign, digits) == digits &&
-           (digits == 1 || s[sign] != '0');
-}
-
-/* Of an integer. */
-static bool is_exact(const char *s, size_t len)
-{
-    enum { DIGITS_MAX = 16 };
-    uint64_t v = 0;
-
-    if (len > DIGITS_MAX + 1)
-        return false;
-    for (size_t i = s[0] == '-' ? 1 : 0; i < len; i++)
-        v = v * 10 + (uint64_t)(s[i] - '0');
-    return v <= INTEGER_MAX;
-}
-
 static bool put_integer(const char *text, size_t len, struct buf *out, struct sai_err *e)
 {
-    if (!is_integer(text, len) || !is_exact(text, len) || (text[0] == '-' && text[1] == '0'))
-        return err_set(e, SAI_E_INVALID, "is not an integer from " INTEGER_RANGE);
+    if (json_number(text, len) != JSON_WHOLE || (text[0] == '-' && text[1] == '0'))
+        return err_set(e, SAI_E_INVALID, "is not an integer from " JSON_WHOLE_RANGE);
     buf_add(out, text, len);
     return true;
 }
 
-enum { NUMBER_MAX_BYTES = 40, EXPONENT_MAX_DIGITS = 2 };
-
-bool value_is_number(const char *s, size_t len)
-{
-    size_t whole = len > 0 && s[0] == '-' ? 1 : 0;
-    size_t n;
-
-    whole += count_digits(s + whole, len - whole);
-    if (len > NUMBER_MAX_BYTES || !is_integer(s, whole))
-        return false;
-    if (len == whole)
-        return is_exact(s, len);
-    s += whole;
-    len -= whole;
-    if (s[0] == '.') {
-        n = count_digits(s + 1, len - 1);
-        if (n == 0)
-            return false;
-        s += 1 + n;
-        len -= 1 + n;
-    }
-    if (len == 0)
-        return true;
-    if (s[0] != 'e' && s[0] != 'E')
-        return false;
-    n = len > 1 && (s[1] == '+' || s[1] == '-') ? 2 : 1;
-    return len > n && len - n <= EXPONENT_MAX_DIGITS && count_digits(s + n, len - n) == len - n;
-}
-
 static bool put_number(const char *text, size_t len, struct buf *out, struct sai_err *e)
 {
-    if (!value_is_number(text, len))
-        return err_set(e, SAI_E_INVALID, "is not a number within bounds (" NUMBER_BOUNDS ")");
+    enum json_number kind = json_number(text, len);
+
+    if (kind != JSON_WHOLE && kind != JSON_FRACTION)
+        return err_set(e, SAI_E_INVALID,
+                       "is not a number within bounds (" JSON_NUMBER_BOUNDS ")");
     buf_add(out, text, len);
     return true;
 }

@@ -21,11 +21,5 @@ bool value_put(enum sai_claim_type type,
 /* The configuration's word for a type; NULL for a number that is none. */
 const char *value_type_word(enum sai_claim_type type);
 
-#define INTEGER_RANGE "-9007199254740991 to 9007199254740991"
-#define NUMBER_BOUNDS                                                                          \
-    "40 characters, an exponent of 2 digits, without fraction and exponent " INTEGER_RANGE
-/* RFC 8259 section 6, within NUMBER_BOUNDS: every reader can keep such a number. */
-bool value_is_number(const char *s, size_t len);
-
 /* The type json, in value_json.c; as value_put(). */
 bool value_put_json(const char *text, size_t len, struct buf *out, struct sai_err *e) MUST_USE;

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/json_out.h"
+#include "codec/json_number.h"
 #include "codec/json_scan.h"
 #include "rules/value.h"
 
@@ -166,9 +167,10 @@ static void put_string(struct writer *w, const struct json_token *t)
 
 static bool put_plain(struct writer *w, const struct json_token *t, struct sai_err *e)
 {
-    if ((t->kind == SCAN_INTEGER || t->kind == SCAN_REAL) && !value_is_number(t->at, t->len))
+    if ((t->kind == SCAN_INTEGER || t->kind == SCAN_REAL) &&
+        json_number(t->at, t->len) == JSON_BEYOND)
         return err_set(e, SAI_E_INVALID,
-                       "is JSON with a number out of bounds (" NUMBER_BOUNDS ")");
+                       "is JSON with a number out of bounds (" JSON_NUMBER_BOUNDS ")");
     begin_value(w);
     buf_add(&w->text, t->at, t->len);
     return true;
